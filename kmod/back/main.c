@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mydeviceback: the backend's side of the xenbus handshake.
+ *
+ * Every state of the frontend may follow every other, states may be skipped
+ * and may come twice: the backend acts on what it reads.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <xen/xen.h>
+
+#include "../compat/compat.h"
+#include "back.h"
+
+static unsigned int max_ring_size = 1u << MYDEVICE_RING_ORDER_MAX;
+module_param(max_ring_size, uint, 0644);
+MODULE_PARM_DESC(max_ring_size, "Most bytes in a ring that a frontend may use, each direction");
+
+static void back_notify(void *priv, enum mydevice_direction direction)
+{
+	struct myd_back *back = priv;
+
+	myd_doorbell_ring(&back->doorbell, direction);
+}
+
+static void back_broken(void *priv)
+{
+	struct myd_back *back = priv;
+
+	schedule_work(&back->lapse);
+}
+
+static const struct myd_link_ops back_ops = {
+	.notify = back_notify,
+	.broken = back_broken,
+};
+
+/* For the toolstack. Only onto a device that is still there: else it would come back. */
+static void write_error(struct xenbus_device *dev, int error, const char *what)
+{
+	struct xenbus_transaction xbt;
+
+	if (xenbus_transaction_start(&xbt))
+		return;
+	if (xenbus_exists(xbt, dev->nodename, "state"))
+		xenbus_printf(xbt, dev->nodename, "error", "%d %s", error, what);
+	xenbus_transaction_end(xbt, 0);
+}
+
+static void fail(struct myd_back *back, int error, const char *what)
+{
+	dev_err_ratelimited(&back->dev->dev, "domain %d: %s: error %d\n",
+			    back->dev->otherend_id, what, error);
+	write_error(back->dev, error, what);
+	xenbus_switch_state(back->dev, XenbusStateClosing);
+}
+
+static u32 ring_size_limit(const struct xenbus_device *dev)
+{
+	return min(READ_ONCE(max_ring_size),
+		   xenbus_read_unsigned(dev->nodename, "ring-size", UINT_MAX));
+}
+
+static int bind_bell(struct myd_back *back, struct myd_bell *bell, evtchn_port_t port)
+{
+	int r = myd_bind_interdomain(back->dev, port, myd_doorbell_handler, "mydeviceback", bell);
+
+	if (r < 0)
+		return r;
+	bell->irq = r;
+	return 0;
+}
+
+static int bind_bells(struct myd_back *back)
+{
+	const char *path = back->dev->otherend;
+	struct myd_doorbell *doorbell = &back->doorbell;
+	unsigned int port[2];
+	int r;
+
+	if (xenbus_scanf(XBT_NIL, path, "event-channel-0", "%u", &port[0]) == 1 &&
+	    xenbus_scanf(XBT_NIL, path, "event-channel-1", "%u", &port[1]) == 1) {
+		myd_doorbell_init(doorbell, back->channel, 2);
+		r = bind_bell(back, &doorbell->bell[0], port[0]) ?:
+		    bind_bell(back, &doorbell->bell[1], port[1]);
+	} else if (xenbus_scanf(XBT_NIL, path, "event-channel", "%u", &port[0]) == 1) {
+		myd_doorbell_init(doorbell, back->channel, 1);
+		r = bind_bell(back, &doorbell->bell[0], port[0]);
+	} else {
+		myd_doorbell_init(doorbell, back->channel, 0);
+		return -EPROTO;
+	}
+	if (r)
+		myd_doorbell_unbind(doorbell);
+	return r;
+}
+
+static void link_channel(struct myd_back *back)
+{
+	struct myd_link link = {
+		.control = back->mapping.control,
+		.order = { back->mapping.order[0], back->mapping.order[1] },
+		.ops = &back_ops,
+		.priv = back,
+	};
+	unsigned int d, i;
+
+	for (d = 0; d < MYDEVICE_DIRECTIONS; d++)
+		for (i = 0; i < MYD_SEGMENTS_MAX; i++)
+			link.segment[d][i] = back->mapping.segment[d][i];
+	myd_channel_connect(back->channel, &link);
+	back->linked = true;
+}
+
+static void connect(struct myd_back *back)
+{
+	struct xenbus_device *dev = back->dev;
+	int r;
+
+	if (xenbus_read_unsigned(dev->otherend, "protocol", 0) != MYDEVICE_PROTOCOL_VERSION) {
+		fail(back, -EPROTO, "the frontend's protocol is not one we speak");
+		return;
+	}
+	r = myd_mapping_make(&back->mapping, dev, ring_size_limit(dev));
+	if (r) {
+		fail(back, r, "cannot map the frontend's rings");
+		return;
+	}
+	r = bind_bells(back);
+	if (r) {
+		myd_mapping_free(&back->mapping, dev);
+		fail(back, r, "cannot bind the frontend's event channels");
+		return;
+	}
+	link_channel(back);
+	xenbus_switch_state(dev, XenbusStateConnected);
+}
+
+static void disconnect(struct myd_back *back)
+{
+	if (!back->linked)
+		return;
+	myd_channel_disconnect(back->channel, true);
+	myd_doorbell_unbind(&back->doorbell);
+	myd_mapping_free(&back->mapping, back->dev);
+	back->linked = false;
+}
+
+/* The frontend broke the protocol: leave, and let it notice. */
+static void lapse(struct work_struct *work)
+{
+	struct myd_back *back = container_of(work, struct myd_back, lapse);
+
+	mutex_lock(&back->mutex);
+	/* Not if xenwatch was quicker and there is another link by now. */
+	if (back->linked && myd_channel_broken(back->channel)) {
+		disconnect(back);
+		fail(back, -EPROTO, "the frontend broke the protocol");
+	}
+	mutex_unlock(&back->mutex);
+}
+
+/* Returns whether the device has served its time. */
+static bool follow(struct myd_back *back, enum xenbus_state frontend)
+{
+	struct xenbus_device *dev = back->dev;
+
+	switch (frontend) {
+	case XenbusStateInitialising:
+		disconnect(back);
+		if (dev->state != XenbusStateInitWait && xenbus_dev_is_online(dev))
+			xenbus_switch_state(dev, XenbusStateInitWait);
+		return false;
+	case XenbusStateInitialised:
+		/* Not Connected: that is about rings of a time before our InitWait. */
+		if (!back->linked && dev->state == XenbusStateInitWait)
+			connect(back);
+		return false;
+	case XenbusStateClosing:
+		disconnect(back);
+		if (dev->state != XenbusStateClosed)
+			xenbus_switch_state(dev, XenbusStateClosing);
+		return false;
+	case XenbusStateClosed:
+		disconnect(back);
+		if (dev->state == XenbusStateConnected || dev->state == XenbusStateClosing)
+			xenbus_switch_state(dev, XenbusStateClosed);
+		return !xenbus_dev_is_online(dev);
+	case XenbusStateUnknown:
+		disconnect(back);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void frontend_changed(struct xenbus_device *dev, enum xenbus_state frontend)
+{
+	struct myd_back *back = dev_get_drvdata(&dev->dev);
+	bool over;
+
+	mutex_lock(&back->mutex);
+	over = follow(back, frontend);
+	mutex_unlock(&back->mutex);
+	if (over) {
+		xenbus_switch_state(dev, XenbusStateClosed);
+		device_unregister(&dev->dev);
+	}
+}
+
+/* "" if the node is missing or not a name that is safe. */
+static void read_name(struct xenbus_device *dev, const char *node, bool (*valid)(const char *name),
+		      char *ret_name, size_t size)
+{
+	char *name = xenbus_read(XBT_NIL, dev->nodename, node, NULL);
+
+	if (IS_ERR(name))
+		return;
+	if (valid(name))
+		strscpy(ret_name, name, size);
+	kfree(name);
+}
+
+static int write_features(struct xenbus_device *dev)
+{
+	const char *path = dev->nodename;
+
+	return xenbus_printf(XBT_NIL, path, "max-protocol", "%u", MYDEVICE_PROTOCOL_VERSION) ?:
+	       xenbus_printf(XBT_NIL, path, "max-ring-size", "%u", READ_ONCE(max_ring_size)) ?:
+	       xenbus_printf(XBT_NIL, path, "feature-split-event-channels", "%u", 1);
+}
+
+static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+{
+	struct myd_channel_info info = {
+		.end = MYD_BACKEND,
+		.domid = dev->otherend_id,
+		.parent = &dev->dev,
+	};
+	struct myd_back *back;
+	int r;
+
+	r = myd_devid_parse(dev->nodename, &info.devid);
+	if (r)
+		return r;
+	read_name(dev, "name", myd_name_valid, info.name, sizeof(info.name));
+	read_name(dev, "guest", myd_guest_valid, info.guest, sizeof(info.guest));
+
+	back = kzalloc(sizeof(*back), GFP_KERNEL);
+	if (!back)
+		return -ENOMEM;
+	back->dev = dev;
+	mutex_init(&back->mutex);
+	INIT_WORK(&back->lapse, lapse);
+	back->channel = myd_channel_create(&info);
+	if (IS_ERR(back->channel)) {
+		r = PTR_ERR(back->channel);
+		kfree(back);
+		return r;
+	}
+	dev_set_drvdata(&dev->dev, back);
+	r = write_features(dev);
+	if (!r)
+		r = xenbus_switch_state(dev, XenbusStateInitWait);
+	if (r) {
+		dev_set_drvdata(&dev->dev, NULL);
+		myd_channel_destroy(back->channel);
+		kfree(back);
+	}
+	return r;
+}
+
+static MYD_REMOVE back_remove(struct xenbus_device *dev)
+{
+	struct myd_back *back = dev_get_drvdata(&dev->dev);
+
+	mutex_lock(&back->mutex);
+	disconnect(back);
+	mutex_unlock(&back->mutex);
+	cancel_work_sync(&back->lapse);
+	myd_channel_destroy(back->channel);
+	dev_set_drvdata(&dev->dev, NULL);
+	kfree(back);
+	return MYD_REMOVED;
+}
+
+static const struct xenbus_device_id back_ids[] = {
+	{ MYDEVICE_CLASS },
+	{ "" }
+};
+
+static struct xenbus_driver back_driver = {
+	.name = "mydeviceback",
+	.ids = back_ids,
+	.probe = back_probe,
+	.remove = back_remove,
+	.otherend_changed = frontend_changed,
+};
+
+static int __init back_init(void)
+{
+	BUILD_BUG_ON(PAGE_SIZE != MYDEVICE_PAGE_SIZE);
+	if (!xen_domain())
+		return -ENODEV;
+	return xenbus_register_backend(&back_driver);
+}
+module_init(back_init);
+
+static void __exit back_exit(void)
+{
+	xenbus_unregister_driver(&back_driver);
+}
+module_exit(back_exit);
+
+MODULE_DESCRIPTION("mydevice: a byte channel between two Xen domains, backend");
+MODULE_AUTHOR("The mydevice maintainers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(MYDEVICE_VERSION);
+MODULE_ALIAS("xen-backend:" MYDEVICE_CLASS);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one home of differences between kernels' interfaces. The MYD_HAVE_*
+ * flags come from probe.sh; the rest of the code is written for the newest.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#ifndef MYD_COMPAT_H
+#define MYD_COMPAT_H
+
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/splice.h>
+#include <linux/uio.h>
+#include <xen/events.h>
+#include <xen/grant_table.h>
+#include <xen/xenbus.h>
+
+#ifdef MYD_HAVE_UEVENT_CONST
+#define MYD_UEVENT_DEVICE const struct device
+#else
+#define MYD_UEVENT_DEVICE struct device
+#endif
+
+#ifdef MYD_HAVE_COPY_SPLICE_READ
+#define myd_splice_read copy_splice_read
+#else
+#define myd_splice_read generic_file_splice_read
+#endif
+
+static inline bool myd_iter_is_user(const struct iov_iter *iter)
+{
+#ifdef MYD_HAVE_USER_BACKED_ITER
+	return user_backed_iter(iter);
+#else
+	return iter_is_iovec(iter);
+#endif
+}
+
+#ifndef MYD_HAVE_FAULT_IN_WRITEABLE
+/* The first part of the buffer that is not empty: where the copy stopped. */
+static inline void __user *myd_iter_start(const struct iov_iter *iter, size_t *len)
+{
+	const struct iovec *iov = iter->iov;
+	size_t skip = iter->iov_offset;
+	unsigned long n;
+
+	for (n = iter->nr_segs; n && iov->iov_len == skip; n--) {
+		iov++;
+		skip = 0;
+	}
+	*len = n ? min(*len, iov->iov_len - skip) : 0;
+	return n ? iov->iov_base + skip : NULL;
+}
+#endif
+
+/*
+ * Fault in the start of a program's buffer, to be written to or read from.
+ * Return: whether a copy can go on; false if it is not a program's.
+ */
+static inline bool myd_fault_in_writeable(const struct iov_iter *iter, size_t len)
+{
+	if (!myd_iter_is_user(iter))
+		return false;
+#ifdef MYD_HAVE_FAULT_IN_WRITEABLE
+	return fault_in_iov_iter_writeable(iter, len) != len;
+#else
+	{
+		void __user *start = myd_iter_start(iter, &len);
+
+		return len && !fault_in_pages_writeable(start, len);
+	}
+#endif
+}
+
+static inline bool myd_fault_in_readable(const struct iov_iter *iter, size_t len)
+{
+	if (!myd_iter_is_user(iter))
+		return false;
+#ifdef MYD_HAVE_FAULT_IN_WRITEABLE
+	return fault_in_iov_iter_readable(iter, len) != len;
+#else
+	{
+		void __user *start = myd_iter_start(iter, &len);
+
+		return len && !fault_in_pages_readable(start, len);
+	}
+#endif
+}
+
+/* Revokes a grant and frees its page, at once or when the peer has let go of it. */
+static inline void myd_end_foreign_access(grant_ref_t gref, struct page *page)
+{
+#if defined(MYD_HAVE_END_ACCESS_PAGE)
+	gnttab_end_foreign_access(gref, page);
+#elif defined(MYD_HAVE_END_ACCESS_READONLY)
+	gnttab_end_foreign_access(gref, 0, (unsigned long)page_address(page));
+#else
+	gnttab_end_foreign_access(gref, (unsigned long)page_address(page));
+#endif
+}
+
+static inline int myd_bind_interdomain(struct xenbus_device *dev, evtchn_port_t port,
+				       irq_handler_t handler, const char *name, void *data)
+{
+#ifdef MYD_HAVE_LATEEOI_DEVICE
+	return bind_interdomain_evtchn_to_irqhandler_lateeoi(dev, port, handler, 0, name, data);
+#else
+	return bind_interdomain_evtchn_to_irqhandler_lateeoi(dev->otherend_id, port, handler, 0,
+							     name, data);
+#endif
+}
+
+/* .remove of a xenbus driver returned an int once, which nobody looked at. */
+#ifdef MYD_HAVE_REMOVE_VOID
+#define MYD_REMOVE	void
+#define MYD_REMOVED
+#else
+#define MYD_REMOVE	int
+#define MYD_REMOVED	0
+#endif
+
+#ifdef MYD_HAVE_NOT_ESSENTIAL
+#define MYD_NOT_ESSENTIAL	.not_essential = true,
+#else
+#define MYD_NOT_ESSENTIAL
+#endif
+
+#endif /* MYD_COMPAT_H */

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Channels: the state that programs, the peer's events and the face share.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#include <linux/bits.h>
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include <mydevice/ring.h>
+
+#include "channel.h"
+
+static enum mydevice_direction tx_direction(const struct myd_channel *ch)
+{
+	return ch->info.end == MYD_FRONTEND ? MYDEVICE_FRONT_TO_BACK : MYDEVICE_BACK_TO_FRONT;
+}
+
+static enum mydevice_direction rx_direction(const struct myd_channel *ch)
+{
+	return ch->info.end == MYD_FRONTEND ? MYDEVICE_BACK_TO_FRONT : MYDEVICE_FRONT_TO_BACK;
+}
+
+static void notify(struct myd_channel *ch, enum mydevice_direction direction)
+{
+	ch->link.ops->notify(ch->link.priv, direction);
+}
+
+static void wake_readers(struct myd_channel *ch)
+{
+	wake_up_interruptible_poll(&ch->rx_wait, EPOLLIN | EPOLLRDNORM);
+	kill_fasync(&ch->fasync, SIGIO, POLL_IN);
+}
+
+static void wake_writers(struct myd_channel *ch)
+{
+	wake_up_interruptible_poll(&ch->tx_wait, EPOLLOUT | EPOLLWRNORM);
+	kill_fasync(&ch->fasync, SIGIO, POLL_OUT);
+}
+
+/* For a change of session, which both kinds of waiting programs want to know. */
+static void wake_all(struct myd_channel *ch)
+{
+	wake_up_interruptible(&ch->rx_wait);
+	wake_up_interruptible(&ch->tx_wait);
+	kill_fasync(&ch->fasync, SIGIO, POLL_HUP);
+}
+
+static void end_with_error(struct myd_channel *ch, int error)
+{
+	if (myd_session_abort(&ch->session, &ch->rx))
+		ch->end_error = error;
+}
+
+static void break_link(struct myd_channel *ch)
+{
+	ch->broken = true;
+	end_with_error(ch, -EPROTO);
+	wake_all(ch);
+	ch->link.ops->broken(ch->link.priv);
+}
+
+/* Returns whether anything had changed. */
+static bool step(struct myd_channel *ch)
+{
+	unsigned int todo;
+
+	if (!ch->linked || ch->broken)
+		return false;
+	if (myd_session_step(&ch->session, &ch->tx, &ch->rx, &todo)) {
+		break_link(ch);
+		return true;
+	}
+	if (todo & MYD_STEP_WAKE)
+		wake_all(ch);
+	if (todo & MYD_STEP_NOTIFY)
+		notify(ch, tx_direction(ch));
+	if (todo & MYD_STEP_ROOM)
+		notify(ch, rx_direction(ch));
+	return todo;
+}
+
+/*
+ * Session words may change without any use to us: a peer that opens and closes
+ * while we are closed. So often a second that is its good right, beyond that it
+ * is noise.
+ */
+#define SESSION_CHANGES_PER_SECOND	32
+
+static bool within_session_rate(struct myd_channel *ch)
+{
+	if (time_after(jiffies, ch->event_second + HZ)) {
+		ch->event_second = jiffies;
+		ch->event_changes = 0;
+	}
+	return ch->event_changes++ < SESSION_CHANGES_PER_SECOND;
+}
+
+static bool session_event(struct myd_channel *ch)
+{
+	u32 epoch = READ_ONCE(ch->rx.producer->epoch);
+	bool changed = step(ch) || epoch != ch->event_epoch;
+
+	ch->event_epoch = epoch;
+	return changed && within_session_rate(ch);
+}
+
+/* Only an index that is valid counts: so a peer has to move bytes for an event. */
+static bool data_event(struct myd_channel *ch)
+{
+	struct myd_ring *rx = &ch->rx;
+	bool moved;
+
+	if (ch->session.phase != MYD_LIVE || !ch->session.receiving)
+		return false;
+	if (myd_ring_refresh_prod(rx)) {
+		break_link(ch);
+		return true;
+	}
+	moved = rx->prod != ch->event_prod;
+	ch->event_prod = rx->prod;
+	if (rx->prod != rx->cons)
+		wake_readers(ch);
+	return moved;
+}
+
+static bool room_event(struct myd_channel *ch)
+{
+	struct myd_ring *tx = &ch->tx;
+	bool moved;
+
+	if (ch->session.phase != MYD_LIVE)
+		return false;
+	if (myd_ring_refresh_cons(tx)) {
+		break_link(ch);
+		return true;
+	}
+	moved = tx->cons != ch->event_cons;
+	ch->event_cons = tx->cons;
+	if (mydevice_ring_free(tx->prod, tx->cons, tx->size))
+		wake_writers(ch);
+	return moved;
+}
+
+/**
+ * myd_channel_event() - the peer has sent an event
+ * @ch: the channel
+ * @directions: bits (1 << enum mydevice_direction): which it can be about. Only
+ *	these are looked at, so that an event of the other direction does not find
+ *	its own change already noted and pass for a spurious one.
+ *
+ * Context: any, interrupts included. Bounded, whatever the peer writes.
+ * Return: what it was good for, for the face's end of interrupt.
+ */
+enum myd_event myd_channel_event(struct myd_channel *ch, unsigned int directions)
+{
+	enum myd_event event = MYD_EVENT_SPURIOUS;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ch->lock, flags);
+	if (!ch->linked)
+		goto out;
+	if (!ch->broken && session_event(ch))
+		event = MYD_EVENT_PROGRESS;
+	if (!ch->broken && (directions & BIT(rx_direction(ch))) && data_event(ch))
+		event = MYD_EVENT_PROGRESS;
+	if (!ch->broken && (directions & BIT(tx_direction(ch))) && room_event(ch))
+		event = MYD_EVENT_PROGRESS;
+	if (ch->broken)
+		event = MYD_EVENT_BROKEN;
+out:
+	spin_unlock_irqrestore(&ch->lock, flags);
+	return event;
+}
+EXPORT_SYMBOL_GPL(myd_channel_event);
+
+/* Bytes ready, 0 at the end of the session, -EAGAIN with an event asked for, or an error. */
+static int readable_live(struct myd_channel *ch)
+{
+	struct myd_session *s = &ch->session;
+	struct myd_ring *rx = &ch->rx;
+
+	if (!s->receiving)
+		return -EAGAIN;
+	if (s->rx_end_known)
+		return s->rx_end - rx->cons;
+	if (rx->prod == rx->cons && myd_ring_refresh_prod(rx))
+		goto broken;
+	if (rx->prod == rx->cons) {
+		myd_ring_arm_data(rx);
+		if (myd_ring_refresh_prod(rx))
+			goto broken;
+	}
+	return rx->prod == rx->cons ? -EAGAIN : (int)mydevice_ring_used(rx->prod, rx->cons);
+broken:
+	break_link(ch);
+	return -EPROTO;
+}
+
+/**
+ * myd_channel_readable() - what a read would find
+ * @ch: the channel, locked, open
+ *
+ * Return: bytes ready; 0 at the end of a session; -EAGAIN if nothing yet, and
+ * an event will come; -EPROTO, -EIO or -ENODEV.
+ */
+int myd_channel_readable(struct myd_channel *ch)
+{
+	struct myd_session *s = &ch->session;
+	u32 left;
+
+	switch (s->phase) {
+	case MYD_LIVE:
+		return readable_live(ch);
+	case MYD_ENDED:
+		left = ch->residue_len - ch->residue_pos;
+		if (!left && ch->linked)
+			left = s->rx_end - ch->rx.cons;
+		return left ? (int)left : ch->end_error;
+	default:
+		return ch->gone ? -ENODEV : -EAGAIN;
+	}
+}
+
+/**
+ * myd_channel_writable() - what a write would find
+ * @ch: the channel, locked, open
+ *
+ * Return: room in bytes; -EAGAIN if there is none yet, and an event will come;
+ * -EPIPE, -EPROTO, -EIO or -ENODEV.
+ */
+int myd_channel_writable(struct myd_channel *ch)
+{
+	struct myd_session *s = &ch->session;
+	struct myd_ring *tx = &ch->tx;
+	u32 want, room;
+
+	switch (s->phase) {
+	case MYD_LIVE:
+		break;
+	case MYD_ENDED:
+		return ch->end_error ?: -EPIPE;
+	default:
+		return ch->gone ? -ENODEV : -EAGAIN;
+	}
+
+	if (s->tx_fin)
+		return -EPIPE;
+	want = mydevice_space_want(tx->size);
+	room = mydevice_ring_free(tx->prod, tx->cons, tx->size);
+	if (room >= want)
+		return room;
+	if (myd_ring_refresh_cons(tx))
+		goto broken;
+	room = mydevice_ring_free(tx->prod, tx->cons, tx->size);
+	if (room)
+		return room;
+	myd_ring_arm_space(tx);
+	if (myd_ring_refresh_cons(tx))
+		goto broken;
+	room = mydevice_ring_free(tx->prod, tx->cons, tx->size);
+	return room ? (int)room : -EAGAIN;
+broken:
+	break_link(ch);
+	return -EPROTO;
+}
+
+/**
+ * myd_channel_consumed() - bytes were copied out
+ * @ch: the channel, locked; @ch->rx_mutex held since they were found readable
+ * @len: how many
+ */
+void myd_channel_consumed(struct myd_channel *ch, u32 len)
+{
+	if (ch->residue_pos < ch->residue_len)
+		ch->residue_pos += len;
+	else if (!ch->broken && myd_ring_consume(&ch->rx, len))
+		notify(ch, rx_direction(ch));
+}
+
+/**
+ * myd_channel_produced() - bytes were copied in
+ * @ch: the channel, locked; @ch->tx_mutex held since room was found
+ * @len: how many
+ */
+void myd_channel_produced(struct myd_channel *ch, u32 len)
+{
+	if (myd_ring_produce(&ch->tx, len))
+		notify(ch, tx_direction(ch));
+}
+
+/**
+ * myd_channel_told() - the program has learnt of the end of its session
+ * @ch: the channel, locked
+ */
+void myd_channel_told(struct myd_channel *ch)
+{
+	ch->end_error = 0;
+	myd_session_told(&ch->session);
+	step(ch);
+}
+
+/* Takes the residue out of the channel, locked; to be freed when it is not. */
+static void *take_residue(struct myd_channel *ch)
+{
+	void *residue = ch->residue;
+
+	ch->residue = NULL;
+	ch->residue_pos = 0;
+	ch->residue_len = 0;
+	return residue;
+}
+
+/**
+ * myd_channel_open() - a program opens the node
+ * @ch: the channel, locked
+ * @write_only: it cannot read
+ *
+ * Return: 0, -EBUSY if it is open already, or -ENODEV.
+ */
+int myd_channel_open(struct myd_channel *ch, bool write_only)
+{
+	if (ch->gone)
+		return -ENODEV;
+	if (ch->session.phase != MYD_CLOSED)
+		return -EBUSY;
+	ch->write_only = write_only;
+	myd_session_open(&ch->session, ch->linked ? &ch->tx : NULL);
+	if (ch->linked && !ch->broken)
+		notify(ch, tx_direction(ch));
+	step(ch);
+	return 0;
+}
+
+/**
+ * myd_channel_release() - the program has closed the node
+ * @ch: the channel, not locked
+ */
+void myd_channel_release(struct myd_channel *ch)
+{
+	void *residue;
+
+	mutex_lock(&ch->rx_mutex);
+	spin_lock_irq(&ch->lock);
+	myd_session_close(&ch->session, ch->linked ? &ch->tx : NULL, &ch->rx);
+	ch->end_error = 0;
+	if (ch->linked && !ch->broken)
+		notify(ch, tx_direction(ch));
+	residue = take_residue(ch);
+	spin_unlock_irq(&ch->lock);
+	mutex_unlock(&ch->rx_mutex);
+	kvfree(residue);
+}
+
+static void attach_ring(struct myd_ring *ring, const struct myd_link *link,
+			enum mydevice_direction direction)
+{
+	ring->producer = &link->control->dir[direction].producer;
+	ring->consumer = &link->control->dir[direction].consumer;
+	memcpy(ring->segment, link->segment[direction], sizeof(ring->segment));
+	ring->size = 1u << link->order[direction];
+	ring->prod = 0;
+	ring->cons = 0;
+}
+
+/**
+ * myd_channel_connect() - the pair has shared memory and a doorbell now
+ * @ch: the channel, not connected
+ * @link: them; copied. The memory stays valid until myd_channel_disconnect().
+ */
+void myd_channel_connect(struct myd_channel *ch, const struct myd_link *link)
+{
+	mutex_lock(&ch->rx_mutex);
+	mutex_lock(&ch->tx_mutex);
+	spin_lock_irq(&ch->lock);
+	ch->link = *link;
+	attach_ring(&ch->tx, link, tx_direction(ch));
+	attach_ring(&ch->rx, link, rx_direction(ch));
+	ch->event_prod = 0;
+	ch->event_cons = 0;
+	ch->event_epoch = 0;
+	ch->broken = false;
+	ch->linked = true;
+	myd_session_link(&ch->session, &ch->tx, &ch->rx);
+	notify(ch, tx_direction(ch));
+	step(ch);
+	spin_unlock_irq(&ch->lock);
+	mutex_unlock(&ch->tx_mutex);
+	mutex_unlock(&ch->rx_mutex);
+}
+EXPORT_SYMBOL_GPL(myd_channel_connect);
+
+static void save_residue(struct myd_channel *ch, u32 len)
+{
+	void *p, *residue, *old;
+	u32 done = 0, n;
+
+	residue = kvmalloc(len, GFP_KERNEL);
+	if (!residue) {
+		spin_lock_irq(&ch->lock);
+		ch->end_error = -EIO;
+		spin_unlock_irq(&ch->lock);
+		return;
+	}
+	while (done < len) {
+		p = myd_ring_span(&ch->rx, ch->rx.cons + done, len - done, &n);
+		memcpy(residue + done, p, n);
+		done += n;
+	}
+	spin_lock_irq(&ch->lock);
+	old = take_residue(ch);
+	ch->residue = residue;
+	ch->residue_len = len;
+	spin_unlock_irq(&ch->lock);
+	kvfree(old);
+}
+
+/**
+ * myd_channel_disconnect() - the shared memory and the doorbell go
+ * @ch: the channel, connected or not
+ * @keep: what the program has not read yet is kept for it; if not, the memory is
+ *	not to be relied on and the session ends where the program has got to
+ *
+ * When this returns, the memory is not touched and the face's functions are not
+ * called any more.
+ *
+ * Context: sleeps, at most while a program copies one chunk.
+ */
+void myd_channel_disconnect(struct myd_channel *ch, bool keep)
+{
+	int unread = 0;
+
+	mutex_lock(&ch->rx_mutex);
+	mutex_lock(&ch->tx_mutex);
+	spin_lock_irq(&ch->lock);
+	if (ch->linked) {
+		if (keep)
+			step(ch);
+		else
+			end_with_error(ch, 0);
+		if (keep && !ch->broken)
+			unread = myd_session_unlink(&ch->session, &ch->rx);
+		if (unread < 0)
+			end_with_error(ch, unread);
+		ch->linked = false;
+	}
+	spin_unlock_irq(&ch->lock);
+	if (unread > 0)
+		save_residue(ch, unread);
+	mutex_unlock(&ch->tx_mutex);
+	mutex_unlock(&ch->rx_mutex);
+	wake_all(ch);
+}
+EXPORT_SYMBOL_GPL(myd_channel_disconnect);
+
+/**
+ * myd_channel_broken() - did the peer break the protocol on the present link?
+ * @ch: the channel
+ */
+bool myd_channel_broken(struct myd_channel *ch)
+{
+	bool broken;
+
+	spin_lock_irq(&ch->lock);
+	broken = ch->linked && ch->broken;
+	spin_unlock_irq(&ch->lock);
+	return broken;
+}
+EXPORT_SYMBOL_GPL(myd_channel_broken);
+
+static void release_channel(struct device *dev)
+{
+	struct myd_channel *ch = container_of(dev, struct myd_channel, dev);
+
+	kvfree(ch->residue);
+	kfree(ch);
+}
+
+/**
+ * myd_channel_create() - a channel and its node
+ * @info: its identity; copied
+ *
+ * Return: the channel, to be given back to myd_channel_destroy(), or an ERR_PTR.
+ */
+struct myd_channel *myd_channel_create(const struct myd_channel_info *info)
+{
+	struct myd_channel *ch;
+	int r;
+
+	ch = kzalloc(sizeof(*ch), GFP_KERNEL);
+	if (!ch)
+		return ERR_PTR(-ENOMEM);
+	ch->info = *info;
+	mutex_init(&ch->rx_mutex);
+	mutex_init(&ch->tx_mutex);
+	init_waitqueue_head(&ch->rx_wait);
+	init_waitqueue_head(&ch->tx_wait);
+	spin_lock_init(&ch->lock);
+	device_initialize(&ch->dev);
+	ch->dev.release = release_channel;
+	r = myd_node_add(ch);
+	if (r) {
+		put_device(&ch->dev);
+		return ERR_PTR(r);
+	}
+	return ch;
+}
+EXPORT_SYMBOL_GPL(myd_channel_create);
+
+/**
+ * myd_channel_destroy() - the device is detached for good
+ * @ch: the channel
+ *
+ * The node goes; a program that has it open reads what is left, the end of its
+ * session, then -ENODEV.
+ */
+void myd_channel_destroy(struct myd_channel *ch)
+{
+	myd_channel_disconnect(ch, true);
+	spin_lock_irq(&ch->lock);
+	ch->gone = true;
+	spin_unlock_irq(&ch->lock);
+	wake_all(ch);
+	myd_node_remove(ch);
+	put_device(&ch->dev);
+}
+EXPORT_SYMBOL_GPL(myd_channel_destroy);

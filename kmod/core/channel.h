@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A channel: one end's rings, session, waiting programs and device node.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#ifndef MYD_CHANNEL_H
+#define MYD_CHANNEL_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "link.h"
+#include "session.h"
+
+/**
+ * struct myd_channel - one end of a channel
+ * @dev: its device in the class; holds the memory: freed with the last reference
+ * @cdev: its node
+ * @info: its identity; constant
+ * @rx_mutex: held while bytes are copied out of @rx or @residue; never across
+ *	a user's page fault or a sleep, so that disconnect waits a bounded time
+ * @tx_mutex: likewise for copying into @tx
+ * @rx_wait: programs waiting for bytes, or for the end of a session
+ * @tx_wait: programs waiting for room, or for a session
+ * @fasync: programs that want SIGIO
+ * @lock: protects all below; taken in interrupt context; inside the mutexes
+ * @gone: the device is detached: nothing will ever connect again
+ * @linked: @link, @tx and @rx are valid; cleared only with both mutexes held too
+ * @broken: the peer broke the protocol on this link; it is not looked at again
+ * @write_only: the open file cannot read: it learns of an end by EPIPE
+ * @end_error: what ended the session instead of its peer's close: told in place of
+ *	the end of file
+ * @session: the hand-over
+ * @link: memory and doorbell
+ * @tx: the ring we produce
+ * @rx: the ring we consume
+ * @event_prod: the peer's producer index at the last event, valid
+ * @event_cons: the peer's consumer index at the last event, valid
+ * @event_epoch: the peer's epoch at the last event
+ * @event_second: when @event_changes began to count, in jiffies
+ * @event_changes: events since then that were about sessions
+ * @residue: incoming bytes of an ended session whose rings have gone; also
+ *	needs @rx_mutex
+ * @residue_pos: how many of them are read
+ * @residue_len: how many there were
+ */
+struct myd_channel {
+	struct device dev;
+	struct cdev cdev;
+	struct myd_channel_info info;
+
+	struct mutex rx_mutex;	/* copying out */
+	struct mutex tx_mutex;	/* copying in */
+	wait_queue_head_t rx_wait;
+	wait_queue_head_t tx_wait;
+	struct fasync_struct *fasync;
+
+	spinlock_t lock;	/* all below */
+	bool gone;
+	bool linked;
+	bool broken;
+	bool write_only;
+	int end_error;
+	struct myd_session session;
+	struct myd_link link;
+	struct myd_ring tx;
+	struct myd_ring rx;
+	u32 event_prod;
+	u32 event_cons;
+	u32 event_epoch;
+	unsigned long event_second;
+	unsigned int event_changes;
+	void *residue;
+	u32 residue_pos;
+	u32 residue_len;
+};
+
+/* channel.c; all but release with @lock held */
+int myd_channel_open(struct myd_channel *ch, bool write_only);
+void myd_channel_release(struct myd_channel *ch);
+int myd_channel_readable(struct myd_channel *ch);
+int myd_channel_writable(struct myd_channel *ch);
+void myd_channel_consumed(struct myd_channel *ch, u32 len);
+void myd_channel_produced(struct myd_channel *ch, u32 len);
+void myd_channel_told(struct myd_channel *ch);
+
+/* file.c */
+extern const struct file_operations myd_file_ops;
+
+/* node.c */
+int myd_node_add(struct myd_channel *ch);
+void myd_node_remove(struct myd_channel *ch);
+int myd_node_init(void);
+void myd_node_exit(void);
+
+#endif /* MYD_CHANNEL_H */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a face (mydevicefront, mydeviceback) gives to the core: channels, and
+ * for the time both ends are connected, a link: shared memory and a doorbell.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#ifndef MYD_LINK_H
+#define MYD_LINK_H
+
+#include <linux/types.h>
+#include <xen/io/mydevice.h>
+
+#include "ring.h"
+
+struct device;
+struct myd_channel;
+
+enum myd_end {
+	MYD_FRONTEND,
+	MYD_BACKEND,
+};
+
+/**
+ * struct myd_link_ops - what the core asks of a face
+ * @notify: ring the peer's doorbell for a direction. Called with the channel's
+ *	lock held and interrupts off, only between connect and disconnect.
+ * @broken: the peer broke the protocol; the face disconnects from its own
+ *	context. Called like @notify, once for each link.
+ */
+struct myd_link_ops {
+	void (*notify)(void *priv, enum mydevice_direction direction);
+	void (*broken)(void *priv);
+};
+
+/**
+ * struct myd_link - shared memory and doorbell of a connected pair
+ * @control: the control page
+ * @segment: by direction, the ring's memory in segments of MYD_SEGMENT_SIZE
+ * @order: by direction, log2 of the ring's bytes; checked by the face
+ * @ops: the face's functions
+ * @priv: their argument
+ */
+struct myd_link {
+	struct mydevice_control *control;
+	u8 *segment[MYDEVICE_DIRECTIONS][MYD_SEGMENTS_MAX];
+	u32 order[MYDEVICE_DIRECTIONS];
+	const struct myd_link_ops *ops;
+	void *priv;
+};
+
+/**
+ * struct myd_channel_info - a channel's identity
+ * @end: which end this is
+ * @domid: the domain of the other end
+ * @devid: the device id, the same on both ends
+ * @name: the channel's name, or "" if it has none that is safe
+ * @guest: backend: the frontend domain's name, or "" if it has none that is safe
+ * @parent: the xenbus device
+ */
+struct myd_channel_info {
+	enum myd_end end;
+	u16 domid;
+	u32 devid;
+	char name[MYDEVICE_NAME_MAX + 1];
+	char guest[MYDEVICE_NAME_MAX + 1];
+	struct device *parent;
+};
+
+int myd_devid_parse(const char *nodename, u32 *ret_devid);
+bool myd_name_valid(const char *name);
+bool myd_guest_valid(const char *name);
+
+struct myd_channel *myd_channel_create(const struct myd_channel_info *info);
+void myd_channel_destroy(struct myd_channel *ch);
+
+void myd_channel_connect(struct myd_channel *ch, const struct myd_link *link);
+void myd_channel_disconnect(struct myd_channel *ch, bool keep);
+bool myd_channel_broken(struct myd_channel *ch);
+
+/* What an event was good for. */
+enum myd_event {
+	MYD_EVENT_SPURIOUS,	/* nothing of the peer's had changed */
+	MYD_EVENT_PROGRESS,
+	MYD_EVENT_BROKEN,	/* the link is broken: listen to it no more */
+};
+
+enum myd_event myd_channel_event(struct myd_channel *ch, unsigned int directions);
+
+#endif /* MYD_LINK_H */

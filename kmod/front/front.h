@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The frontend's face: grants memory, offers event channels.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#ifndef MYD_FRONT_H
+#define MYD_FRONT_H
+
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+#include <xen/grant_table.h>
+#include <xen/xenbus.h>
+
+#include "../core/doorbell.h"
+#include "../core/link.h"
+
+/**
+ * struct myd_memory - the pages of a link: the control page, then both rings
+ * @count: pages in the arrays
+ * @granted: how many of them are granted
+ * @page: each page; freed when the backend has let go of it
+ * @gref: each page's grant reference
+ * @base: where they are mapped, contiguously
+ */
+struct myd_memory {
+	unsigned int count;
+	unsigned int granted;
+	struct page **page;
+	grant_ref_t *gref;
+	void *base;
+};
+
+/**
+ * struct myd_front - one frontend device; lives from probe to remove
+ * @dev: its xenbus device
+ * @channel: its channel
+ * @lapse: leaves the link after the backend broke the protocol
+ * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
+ *	program
+ * @offered: @memory and @doorbell were offered to the backend
+ * @linked: the channel uses them
+ * @order: by direction, log2 of the ring's bytes
+ * @memory: what is granted. It stays from one offer to the next, so that a backend
+ *	that keeps pages mapped and starts over costs one set of them, not many
+ * @doorbell: the event channels
+ */
+struct myd_front {
+	struct xenbus_device *dev;
+	struct myd_channel *channel;
+	struct work_struct lapse;
+	struct mutex mutex;	/* the handshake */
+	bool offered;
+	bool linked;
+	u32 order[MYDEVICE_DIRECTIONS];
+	struct myd_memory memory;
+	struct myd_doorbell doorbell;
+};
+
+/* memory.c */
+int myd_memory_alloc(struct myd_memory *memory, unsigned int count, domid_t domid);
+void myd_memory_free(struct myd_memory *memory);
+void myd_memory_clear(struct myd_memory *memory);
+
+/* offer.c */
+int myd_front_offer(struct myd_front *front);
+void myd_front_withdraw(struct myd_front *front);
+void myd_front_revoke(struct myd_front *front);
+
+/* request.c */
+void myd_request_init(void);
+void myd_request_exit(void);
+
+#endif /* MYD_FRONT_H */

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mydevicefront: the frontend's side of the xenbus handshake.
+ *
+ * Every state of the backend may follow every other, states may be skipped and
+ * may come twice: the frontend acts on what it reads.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <xen/platform_pci.h>
+#include <xen/xen.h>
+
+#include "../compat/compat.h"
+#include "front.h"
+
+static void front_notify(void *priv, enum mydevice_direction direction)
+{
+	struct myd_front *front = priv;
+
+	myd_doorbell_ring(&front->doorbell, direction);
+}
+
+static void front_broken(void *priv)
+{
+	struct myd_front *front = priv;
+
+	schedule_work(&front->lapse);
+}
+
+static const struct myd_link_ops front_ops = {
+	.notify = front_notify,
+	.broken = front_broken,
+};
+
+static void connect(struct myd_front *front)
+{
+	struct myd_link link = {
+		.control = front->memory.base,
+		.order = { front->order[0], front->order[1] },
+		.ops = &front_ops,
+		.priv = front,
+	};
+	u8 *p = front->memory.base + MYDEVICE_PAGE_SIZE;
+	unsigned int d, i;
+
+	for (d = 0; d < MYDEVICE_DIRECTIONS; d++) {
+		for (i = 0; i << MYD_SEGMENT_SHIFT < 1u << link.order[d]; i++)
+			link.segment[d][i] = p + (i << MYD_SEGMENT_SHIFT);
+		p += 1u << link.order[d];
+	}
+	myd_channel_connect(front->channel, &link);
+	front->linked = true;
+}
+
+static void disconnect(struct myd_front *front, bool keep)
+{
+	if (front->linked)
+		myd_channel_disconnect(front->channel, keep);
+	front->linked = false;
+	myd_front_withdraw(front);
+}
+
+/*
+ * The guest's disks may be waiting for the same xenwatch to reconnect them: no
+ * allocation here may wait for a disk.
+ */
+static unsigned int lock_front(struct myd_front *front)
+{
+	mutex_lock(&front->mutex);
+	return memalloc_noio_save();
+}
+
+static void unlock_front(struct myd_front *front, unsigned int flags)
+{
+	memalloc_noio_restore(flags);
+	mutex_unlock(&front->mutex);
+}
+
+/* The backend broke the protocol: leave, and let it notice. */
+static void lapse(struct work_struct *work)
+{
+	struct myd_front *front = container_of(work, struct myd_front, lapse);
+	unsigned int flags = lock_front(front);
+
+	/* Not if xenwatch was quicker and there is another link by now. */
+	if (front->linked && myd_channel_broken(front->channel)) {
+		dev_err_ratelimited(&front->dev->dev,
+				    "backend in domain %d broke the protocol: closing\n",
+				    front->dev->otherend_id);
+		disconnect(front, true);
+		xenbus_switch_state(front->dev, XenbusStateClosing);
+	}
+	unlock_front(front, flags);
+}
+
+static void offer(struct myd_front *front)
+{
+	struct xenbus_device *dev = front->dev;
+	int r;
+
+	if (front->offered)
+		return;
+	r = myd_front_offer(front);
+	if (r) {
+		dev_err_ratelimited(&dev->dev, "cannot set up the channel: error %d\n", r);
+		xenbus_switch_state(dev, XenbusStateClosing);
+		return;
+	}
+	xenbus_switch_state(dev, XenbusStateInitialised);
+}
+
+/* Asks the backend to begin again. The store may say something else than dev->state. */
+static void start_over(struct myd_front *front)
+{
+	struct xenbus_device *dev = front->dev;
+
+	if (dev->state != XenbusStateInitialising)
+		xenbus_switch_state(dev, XenbusStateInitialising);
+	else
+		xenbus_printf(XBT_NIL, dev->nodename, "state", "%d", XenbusStateInitialising);
+}
+
+static void follow(struct myd_front *front, enum xenbus_state backend)
+{
+	struct xenbus_device *dev = front->dev;
+
+	switch (backend) {
+	case XenbusStateInitialising:
+		/* A backend that starts over has forgotten what we offered. */
+		disconnect(front, true);
+		break;
+	case XenbusStateInitWait:
+		if (front->linked)
+			disconnect(front, true);
+		offer(front);
+		break;
+	case XenbusStateConnected:
+		if (front->linked)
+			break;
+		if (!front->offered) {
+			/* It is connected to what we had before a resume. */
+			start_over(front);
+			break;
+		}
+		connect(front);
+		xenbus_switch_state(dev, XenbusStateConnected);
+		break;
+	case XenbusStateClosed:
+		disconnect(front, true);
+		/*
+		 * A backend whose driver has gone comes back; one that closed
+		 * because we did, or on an error, went through Closing with us.
+		 */
+		if (dev->state != XenbusStateClosed && dev->state != XenbusStateClosing &&
+		    xenbus_read_unsigned(dev->otherend, "online", 0)) {
+			start_over(front);
+			break;
+		}
+		fallthrough;
+	case XenbusStateClosing:
+	case XenbusStateUnknown:
+		disconnect(front, true);
+		if (dev->state != XenbusStateClosed)
+			xenbus_frontend_closed(dev);
+		break;
+	default:
+		break;
+	}
+}
+
+static void backend_changed(struct xenbus_device *dev, enum xenbus_state backend)
+{
+	struct myd_front *front = dev_get_drvdata(&dev->dev);
+	unsigned int flags = lock_front(front);
+
+	follow(front, backend);
+	unlock_front(front, flags);
+}
+
+static void read_name(struct xenbus_device *dev, struct myd_channel_info *info)
+{
+	char *name = xenbus_read(XBT_NIL, dev->otherend, "name", NULL);
+
+	if (IS_ERR(name))
+		return;
+	if (myd_name_valid(name))
+		strscpy(info->name, name, sizeof(info->name));
+	kfree(name);
+}
+
+static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+{
+	struct myd_channel_info info = {
+		.end = MYD_FRONTEND,
+		.domid = dev->otherend_id,
+		.parent = &dev->dev,
+	};
+	struct myd_front *front;
+	int r;
+
+	r = myd_devid_parse(dev->nodename, &info.devid);
+	if (r)
+		return r;
+	read_name(dev, &info);
+
+	front = kzalloc(sizeof(*front), GFP_KERNEL);
+	if (!front)
+		return -ENOMEM;
+	front->dev = dev;
+	mutex_init(&front->mutex);
+	INIT_WORK(&front->lapse, lapse);
+	front->channel = myd_channel_create(&info);
+	if (IS_ERR(front->channel)) {
+		r = PTR_ERR(front->channel);
+		kfree(front);
+		return r;
+	}
+	dev_set_drvdata(&dev->dev, front);
+	/* Bound again after an unbind: the store still says Closed. */
+	if (dev->state != XenbusStateInitialising)
+		xenbus_switch_state(dev, XenbusStateInitialising);
+	return 0;
+}
+
+static MYD_REMOVE front_remove(struct xenbus_device *dev)
+{
+	struct myd_front *front = dev_get_drvdata(&dev->dev);
+	unsigned int flags = lock_front(front);
+
+	disconnect(front, true);
+	myd_front_revoke(front);
+	unlock_front(front, flags);
+	cancel_work_sync(&front->lapse);
+	myd_channel_destroy(front->channel);
+	dev_set_drvdata(&dev->dev, NULL);
+	kfree(front);
+	return MYD_REMOVED;
+}
+
+/*
+ * After a restore or a migration the old event channels are gone and nobody
+ * knows the old grants: the session ends, files stay open, and the handshake
+ * starts over with the backend of this host. The rings are not read any more:
+ * what a backend wrote last may not have come along.
+ */
+static int front_resume(struct xenbus_device *dev)
+{
+	struct myd_front *front = dev_get_drvdata(&dev->dev);
+	unsigned int flags = lock_front(front);
+
+	disconnect(front, false);
+	myd_front_revoke(front);
+	unlock_front(front, flags);
+	return 0;
+}
+
+static const struct xenbus_device_id front_ids[] = {
+	{ MYDEVICE_CLASS },
+	{ "" }
+};
+
+static struct xenbus_driver front_driver = {
+	.name = "mydevicefront",
+	.ids = front_ids,
+	MYD_NOT_ESSENTIAL
+	.probe = front_probe,
+	.remove = front_remove,
+	.resume = front_resume,
+	.otherend_changed = backend_changed,
+};
+
+static int __init front_init(void)
+{
+	int r;
+
+	BUILD_BUG_ON(PAGE_SIZE != MYDEVICE_PAGE_SIZE);
+	if (!xen_domain() || !xen_has_pv_devices())
+		return -ENODEV;
+	r = xenbus_register_frontend(&front_driver);
+	if (r)
+		return r;
+	myd_request_init();
+	return 0;
+}
+module_init(front_init);
+
+static void __exit front_exit(void)
+{
+	myd_request_exit();
+	xenbus_unregister_driver(&front_driver);
+}
+module_exit(front_exit);
+
+MODULE_DESCRIPTION("mydevice: a byte channel between two Xen domains, frontend");
+MODULE_AUTHOR("The mydevice maintainers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(MYDEVICE_VERSION);
+MODULE_ALIAS("xen:" MYDEVICE_CLASS);
