@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The notification protocol of <xen/io/mydevice.h>: a producer and a consumer
+ * that publish, arm and sleep, over memory in which every store waits in its
+ * writer's buffer for any length of time (total store order, as on x86).
+ *
+ * Correct: no reachable state in which both sleep for ever (an invalid end
+ * state), and no index is ever impossible. The names follow kmod/core/ring.c.
+ *
+ *	SIZE	bytes in the ring
+ *	WANT	room a sleeping producer waits for
+ *	TOTAL	bytes to move
+ *	NO_MB_PUBLISH, NO_MB_ARM, NO_RECHECK	leave one piece out
+ *
+ * Indices are modulo 256 and begin just below the wrap.
+ */
+#ifndef SIZE
+#define SIZE 2
+#endif
+#ifndef WANT
+#define WANT 1
+#endif
+#ifndef TOTAL
+#define TOTAL 5
+#endif
+#define FIRST 253
+
+#define DIFF(a, b) (((a) - (b)) & 255)
+#define NEED_EVENT(new, old, event) (DIFF(DIFF(new, event), 1) < DIFF(new, old))
+
+/* shared memory: each line is written by one side only */
+byte prod = FIRST, cons_event = FIRST - SIZE;
+byte cons = FIRST, prod_event = FIRST;
+
+/* store buffers: which word, what value */
+mtype = { INDEX, EVENT };
+chan producer_stores = [2] of { mtype, byte };
+chan consumer_stores = [2] of { mtype, byte };
+
+/* event channels: pending or not */
+bool to_producer = false, to_consumer = false;
+
+#define virt_mb(stores) (len(stores) == 0)
+
+active proctype producer_memory()
+{
+	byte value;
+end:
+	do
+	:: atomic { producer_stores ? INDEX, value -> prod = value }
+	:: atomic { producer_stores ? EVENT, value -> cons_event = value }
+	od
+}
+
+active proctype consumer_memory()
+{
+	byte value;
+end:
+	do
+	:: atomic { consumer_stores ? INDEX, value -> cons = value }
+	:: atomic { consumer_stores ? EVENT, value -> prod_event = value }
+	od
+}
+
+active proctype producer()
+{
+	byte mine = FIRST, seen, old, event, n;
+
+	do
+	:: DIFF(mine, FIRST) == TOTAL -> break
+	:: else ->
+		seen = cons;
+		assert(DIFF(mine, seen) <= SIZE);
+		if
+		:: DIFF(mine, seen) < SIZE ->
+			old = mine;
+			if
+			:: n = 1
+			:: SIZE - DIFF(mine, seen) > 1 && TOTAL - DIFF(mine, FIRST) > 1 -> n = 2
+			fi;
+			mine = DIFF(mine + n, 0);
+			producer_stores ! INDEX, mine;
+#ifndef NO_MB_PUBLISH
+			virt_mb(producer_stores);
+#endif
+			event = prod_event;
+			if
+			:: NEED_EVENT(mine, old, event) -> to_consumer = true
+			:: else
+			fi
+		:: else ->
+			producer_stores ! EVENT, DIFF(mine - SIZE + WANT - 1, 0);
+#ifndef NO_MB_ARM
+			virt_mb(producer_stores);
+#endif
+#ifndef NO_RECHECK
+			seen = cons;
+#endif
+			if
+			:: DIFF(mine, seen) < SIZE
+			:: else -> atomic { to_producer -> to_producer = false }
+			fi
+		fi
+	od
+}
+
+active proctype consumer()
+{
+	byte mine = FIRST, seen, old, event, n;
+
+	do
+	:: DIFF(mine, FIRST) == TOTAL -> break
+	:: else ->
+		seen = prod;
+		assert(DIFF(seen, mine) <= SIZE);
+		if
+		:: DIFF(seen, mine) > 0 ->
+			old = mine;
+			if
+			:: n = 1
+			:: DIFF(seen, mine) > 1 -> n = 2
+			fi;
+			mine = DIFF(mine + n, 0);
+			consumer_stores ! INDEX, mine;
+#ifndef NO_MB_PUBLISH
+			virt_mb(consumer_stores);
+#endif
+			event = cons_event;
+			if
+			:: NEED_EVENT(mine, old, event) -> to_producer = true
+			:: else
+			fi
+		:: else ->
+			consumer_stores ! EVENT, mine;
+#ifndef NO_MB_ARM
+			virt_mb(consumer_stores);
+#endif
+#ifndef NO_RECHECK
+			seen = prod;
+#endif
+			if
+			:: DIFF(seen, mine) > 0
+			:: else -> atomic { to_consumer -> to_consumer = false }
+			fi
+		fi
+	od
+}
