@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * org.mydevice.Attach1 on the system bus. The daemon does its work without a
+ * bus too; this looks for one until it is there, and again when it has gone.
+ */
+#ifndef ATTACHD_BUS_H
+#define ATTACHD_BUS_H
+
+#include <systemd/sd-event.h>
+
+#include "registry.h"
+#include "util.h"
+
+#define BUS_NAME "org.mydevice.Attach1"
+#define BUS_PATH "/org/mydevice/Attach1"
+#define BUS_INTERFACE "org.mydevice.Attach1"
+#define BUS_ERROR_NO_SUCH_DEVICE "org.mydevice.Attach1.Error.NoSuchDevice"
+
+struct bus;
+
+int bus_new(sd_event *event, struct registry *registry, struct bus **ret);
+void bus_free(struct bus *bus);
+DEFINE_CLEANUP(struct bus, bus_free)
+
+#endif

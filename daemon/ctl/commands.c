@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/client.h"
+#include "ctl/commands.h"
+#include "ctl/output.h"
+#include "escape.h"
+
+static int fail(int error, const char *why)
+{
+	fprintf(stderr, "mydevicectl: cannot ask mydevice-attachd: %s\n", why);
+	return error == -EHOSTDOWN ? EXIT_NO_DAEMON : EXIT_FAILURE;
+}
+
+struct devices {
+	struct client_device *list;
+	size_t n;
+};
+
+static void devices_done(struct devices *devices)
+{
+	client_devices_free(devices->list, devices->n);
+}
+
+static int ask_for_devices(struct devices *ret)
+{
+	_cleanup_(client_closep) struct client *client = NULL;
+	_cleanup_(client_status_done) struct client_status status = {};
+	const char *why = "";
+	int r;
+
+	r = client_open(&client, &why);
+	if (r == 0)
+		r = client_status(client, &status, &why);
+	if (r == 0)
+		r = client_list(client, &ret->list, &ret->n, &why);
+	if (r < 0)
+		return fail(r, why);
+	if (!status.xenstore_connected)
+		fputs("mydevicectl: mydevice-attachd waits for xenstored and knows no channel\n",
+		      stderr);
+	return EXIT_SUCCESS;
+}
+
+/* A guest is named by its name or by its domid. */
+static bool is_guest(const struct client_device *device, const char *guest)
+{
+	char domid[16];
+
+	snprintf(domid, sizeof(domid), "%u", device->domid);
+	return !strcmp(device->guest, guest) || !strcmp(domid, guest);
+}
+
+static bool is_channel(const struct client_device *device, const char *channel)
+{
+	char devid[16];
+
+	snprintf(devid, sizeof(devid), "%u", device->devid);
+	return !strcmp(device->name, channel) || !strcmp(devid, channel);
+}
+
+static void keep_only(struct devices *devices, const char *guest, const char *channel)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < devices->n; i++) {
+		if (is_guest(&devices->list[i], guest) &&
+		    (!channel || is_channel(&devices->list[i], channel)))
+			devices->list[kept++] = devices->list[i];
+		else
+			client_device_done(&devices->list[i]);
+	}
+	devices->n = kept;
+}
+
+static int print_devices(const struct command_context *context, const struct devices *devices,
+			 void (*print)(const struct client_device *devices, size_t n))
+{
+	if (!context->json) {
+		print(devices->list, devices->n);
+		return EXIT_SUCCESS;
+	}
+	if (output_devices_json(devices->list, devices->n) < 0) {
+		fputs("mydevicectl: out of memory\n", stderr);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+static int run_list(const struct command_context *context)
+{
+	_cleanup_(devices_done) struct devices devices = {};
+	int status = ask_for_devices(&devices);
+
+	if (status != EXIT_SUCCESS)
+		return status;
+	if (context->argc)
+		keep_only(&devices, context->argv[0], NULL);
+	return print_devices(context, &devices, output_table);
+}
+
+static int daemon_status(const struct command_context *context)
+{
+	_cleanup_(client_closep) struct client *client = NULL;
+	_cleanup_(client_status_done) struct client_status status = {};
+	const char *why = "";
+	int r;
+
+	r = client_open(&client, &why);
+	if (r == 0)
+		r = client_status(client, &status, &why);
+	if (r < 0)
+		return fail(r, why);
+	if (!context->json) {
+		output_status(&status);
+		return EXIT_SUCCESS;
+	}
+	return output_status_json(&status) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run_status(const struct command_context *context)
+{
+	_cleanup_(devices_done) struct devices devices = {};
+	const char *channel = context->argc > 1 ? context->argv[1] : NULL;
+	int status;
+
+	if (!context->argc)
+		return daemon_status(context);
+	status = ask_for_devices(&devices);
+	if (status != EXIT_SUCCESS)
+		return status;
+	keep_only(&devices, context->argv[0], channel);
+	if (devices.n)
+		return print_devices(context, &devices, output_details);
+	if (channel)
+		fprintf(stderr,
+			"mydevicectl: guest \"%s\" has no channel \"%s\"; see: mydevicectl list\n",
+			escape(context->argv[0]).text, escape(channel).text);
+	else
+		fprintf(stderr, "mydevicectl: guest \"%s\" has no channel; see: mydevicectl list\n",
+			escape(context->argv[0]).text);
+	return EXIT_NOT_FOUND;
+}
+
+const struct command commands[] = {
+	{ "list", "[GUEST]", "the channels of all guests, or of one", 1, run_list },
+	{ "status", "[GUEST [NAME]]", "the daemon's state, or all about a guest's channels", 2,
+	  run_status },
+	{},
+};

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/output.h"
+
+enum column {
+	COLUMN_GUEST,
+	COLUMN_DOMID,
+	COLUMN_DEVID,
+	COLUMN_NAME,
+	COLUMN_FRONTEND,
+	COLUMN_BACKEND,
+	COLUMN_RING,
+	COLUMN_NODE,
+	COLUMN_MAX,
+};
+
+static const char *const headings[COLUMN_MAX] = {
+	"GUEST", "DOMID", "DEV", "NAME", "FRONTEND", "BACKEND", "RING", "NODE",
+};
+
+#define CELL_SIZE 192
+
+static void format_bytes(uint32_t bytes, char *text, size_t size)
+{
+	if (bytes >= 1u << 20 && bytes % (1u << 20) == 0)
+		snprintf(text, size, "%uM", bytes >> 20);
+	else if (bytes % (1u << 10) == 0)
+		snprintf(text, size, "%uK", bytes >> 10);
+	else
+		snprintf(text, size, "%u", bytes);
+}
+
+static void format_cell(const struct client_device *device, enum column column, char *text)
+{
+	switch (column) {
+	case COLUMN_GUEST:
+		snprintf(text, CELL_SIZE, "%s", device->guest);
+		break;
+	case COLUMN_DOMID:
+		snprintf(text, CELL_SIZE, "%u", device->domid);
+		break;
+	case COLUMN_DEVID:
+		snprintf(text, CELL_SIZE, "%u", device->devid);
+		break;
+	case COLUMN_NAME:
+		snprintf(text, CELL_SIZE, "%s", device->name);
+		break;
+	case COLUMN_FRONTEND:
+		snprintf(text, CELL_SIZE, "%s", device->frontend_state);
+		break;
+	case COLUMN_BACKEND:
+		snprintf(text, CELL_SIZE, "%s", device->backend_state);
+		break;
+	case COLUMN_RING:
+		format_bytes(device->ring_size, text, CELL_SIZE);
+		break;
+	case COLUMN_NODE:
+		snprintf(text, CELL_SIZE, "%s", device->node);
+		break;
+	case COLUMN_MAX:
+		break;
+	}
+}
+
+static void print_row(char (*cells)[CELL_SIZE], const size_t *widths)
+{
+	for (int column = 0; column < COLUMN_MAX - 1; column++)
+		printf("%-*s  ", (int)widths[column], cells[column]);
+	puts(cells[COLUMN_MAX - 1]);
+}
+
+void output_table(const struct client_device *devices, size_t n)
+{
+	size_t widths[COLUMN_MAX];
+	char cells[COLUMN_MAX][CELL_SIZE];
+
+	for (int column = 0; column < COLUMN_MAX; column++) {
+		widths[column] = strlen(headings[column]);
+		for (size_t i = 0; i < n; i++) {
+			format_cell(&devices[i], column, cells[column]);
+			if (strlen(cells[column]) > widths[column])
+				widths[column] = strlen(cells[column]);
+		}
+		strcpy(cells[column], headings[column]);
+	}
+	print_row(cells, widths);
+	for (size_t i = 0; i < n; i++) {
+		for (int column = 0; column < COLUMN_MAX; column++)
+			format_cell(&devices[i], column, cells[column]);
+		print_row(cells, widths);
+	}
+}
+
+static void print_time(const char *label, uint64_t usec)
+{
+	time_t seconds = (time_t)(usec / USEC_PER_SEC);
+	char text[64];
+	struct tm tm;
+
+	if (!usec)
+		return;
+	localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %z", &tm);
+	printf("%12s: %s\n", label, text);
+}
+
+static void print_after(const char *label, uint64_t usec, const char *otherwise)
+{
+	if (usec)
+		printf("%12s: %" PRIu64 ".%03" PRIu64 " ms after the request\n", label,
+		       usec / USEC_PER_MSEC, usec % USEC_PER_MSEC);
+	else
+		printf("%12s: %s\n", label, otherwise);
+}
+
+void output_details(const struct client_device *devices, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct client_device *device = &devices[i];
+		char ring[32];
+
+		format_bytes(device->ring_size, ring, sizeof(ring));
+		printf("%s%s/%s - %s\n", i ? "\n" : "", device->guest, device->name,
+		       device->phase);
+		printf("%12s: domain %u, %s\n", "Guest", device->domid,
+		       *device->uuid ? device->uuid : "UUID not known");
+		printf("%12s: %s %u, backend in domain %u\n", "Device", device->class,
+		       device->devid, device->backend_domid);
+		printf("%12s: frontend %s, backend %s\n", "States", device->frontend_state,
+		       device->backend_state);
+		printf("%12s: %s, %s each way\n", "Channel", device->mode, ring);
+		printf("%12s: %s\n", "Node", device->node);
+		print_time("Requested", device->requested_usec);
+		print_after("Written", device->written_after_usec, "not known");
+		print_after("Connected", device->connected_after_usec,
+			    strcmp(device->phase, "connected") ? "not yet" : "not known");
+	}
+}
+
+void output_status(const struct client_status *status)
+{
+	printf("mydevice-attachd %s\n", status->version);
+	if (!status->xenstore_connected)
+		printf("%14s: not connected; waiting for xenstored\n", "XenStore");
+	else if (status->xenstore_silent_usec > 5 * USEC_PER_SEC)
+		printf("%14s: no answer for %" PRIu64 " s\n", "XenStore",
+		       status->xenstore_silent_usec / USEC_PER_SEC);
+	else
+		printf("%14s: connected\n", "XenStore");
+	printf("%14s: from %s\n", "Domain facts",
+	       strcmp(status->domain_facts, "hypervisor") ? "XenStore alone" : "the hypervisor");
+	printf("%14s: %u\n", "Guests", status->guests);
+	printf("%14s: %u, %u of them connected\n", "Channels", status->devices,
+	       status->connected);
+	printf("%14s: %" PRIu64 " requests since the start\n", "Answered",
+	       status->requests_answered);
+}
+
+static struct json_object *time_json(uint64_t usec)
+{
+	return usec ? json_object_new_int64((int64_t)usec) : NULL;
+}
+
+static struct json_object *device_json(const struct client_device *device)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (!object)
+		return NULL;
+	json_object_object_add(object, "guest", json_object_new_string(device->guest));
+	json_object_object_add(object, "domid", json_object_new_int64(device->domid));
+	json_object_object_add(object, "uuid",
+			       *device->uuid ? json_object_new_string(device->uuid) : NULL);
+	json_object_object_add(object, "class", json_object_new_string(device->class));
+	json_object_object_add(object, "devid", json_object_new_int64(device->devid));
+	json_object_object_add(object, "name", json_object_new_string(device->name));
+	json_object_object_add(object, "phase", json_object_new_string(device->phase));
+	json_object_object_add(object, "frontend_state",
+			       json_object_new_string(device->frontend_state));
+	json_object_object_add(object, "backend_state",
+			       json_object_new_string(device->backend_state));
+	json_object_object_add(object, "backend_domid",
+			       json_object_new_int64(device->backend_domid));
+	json_object_object_add(object, "mode", json_object_new_string(device->mode));
+	json_object_object_add(object, "ring_size", json_object_new_int64(device->ring_size));
+	json_object_object_add(object, "node", json_object_new_string(device->node));
+	json_object_object_add(object, "requested_usec", time_json(device->requested_usec));
+	json_object_object_add(object, "written_after_usec",
+			       time_json(device->written_after_usec));
+	json_object_object_add(object, "connected_after_usec",
+			       time_json(device->connected_after_usec));
+	return object;
+}
+
+/* Takes the object. */
+static int print_json(struct json_object *object)
+{
+	if (!object)
+		return -ENOMEM;
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_SPACED |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+	return 0;
+}
+
+int output_devices_json(const struct client_device *devices, size_t n)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < n; i++) {
+		struct json_object *object = device_json(&devices[i]);
+
+		if (object && json_object_array_add(array, object) == 0)
+			continue;
+		json_object_put(object);
+		json_object_put(array);
+		array = NULL;
+	}
+	return print_json(array);
+}
+
+int output_status_json(const struct client_status *status)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (!object)
+		return -ENOMEM;
+	json_object_object_add(object, "version", json_object_new_string(status->version));
+	json_object_object_add(object, "xenstore_connected",
+			       json_object_new_boolean(status->xenstore_connected));
+	json_object_object_add(object, "xenstore_silent_usec",
+			       json_object_new_int64((int64_t)status->xenstore_silent_usec));
+	json_object_object_add(object, "domain_facts",
+			       json_object_new_string(status->domain_facts));
+	json_object_object_add(object, "guests", json_object_new_int64(status->guests));
+	json_object_object_add(object, "devices", json_object_new_int64(status->devices));
+	json_object_object_add(object, "connected", json_object_new_int64(status->connected));
+	json_object_object_add(object, "requests_answered",
+			       json_object_new_int64((int64_t)status->requests_answered));
+	return print_json(object);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How devices and the daemon are shown: to people, and as JSON. */
+#ifndef MYDEVICECTL_OUTPUT_H
+#define MYDEVICECTL_OUTPUT_H
+
+#include "ctl/client.h"
+
+/* One line for each. */
+void output_table(const struct client_device *devices, size_t n);
+/* One block for each, with all there is to know. */
+void output_details(const struct client_device *devices, size_t n);
+void output_status(const struct client_status *status);
+
+/* The schema is in mydevicectl(1). 0 or -ENOMEM */
+int output_devices_json(const struct client_device *devices, size_t n);
+int output_status_json(const struct client_status *status);
+
+#endif

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds and installs mydevice-attachd and mydevicectl. Included by the top
+# Makefile; works alone too, from the top of the tree:
+#	make -f daemon/daemon.mk
+
+BUILD ?= build
+BIN ?= $(BUILD)/bin
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+INSTALL ?= install
+# not distributions' /usr/lib/MULTIARCH: systemd and D-Bus look here only
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
+ifeq ($(origin MYDEVICE_CFLAGS),undefined)
+CFLAGS ?= -O2 -g
+MYDEVICE_CFLAGS := -std=gnu11 -Wall -Wextra
+MYDEVICE_CPPFLAGS := -D_GNU_SOURCE -Iinclude \
+	-DMYDEVICE_VERSION='"$(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)"'
+LDFLAGS ?= -pie
+.DEFAULT_GOAL := daemon
+endif
+
+# libxenctrl is loaded at run time, by the name it had here
+daemon_xenctrl := $(shell \
+	readelf -d "$$($(CC) -print-file-name=libxenctrl.so 2>/dev/null)" 2>/dev/null | \
+	sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
+
+daemon_cppflags = $(MYDEVICE_CPPFLAGS) -iquote daemon -DXENCTRL_SONAME='"$(daemon_xenctrl)"'
+daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wno-unused-parameter -fno-common -fPIE -pthread
+daemon_ldflags = -pthread -Wl,--as-needed
+
+# the files without XenStore, bus or clock, which the unit tests link too
+daemon_pure := escape log machine name number paths policy policy-file record request table
+attachd_sources := $(daemon_pure) bus device domain engine facts hypervisor kernel main manager \
+	nodes queue reconcile registry requests service store
+ctl_sources := ctl/client ctl/commands ctl/main ctl/output escape
+
+attachd_libs := -lxenstore -lsystemd -linih -ldl
+ctl_libs := -lsystemd -ljson-c
+
+attachd_objects := $(attachd_sources:%=$(BUILD)/daemon/%.o)
+ctl_objects := $(ctl_sources:%=$(BUILD)/daemon/%.o)
+
+PROGRAMS += $(BIN)/mydevice-attachd $(BIN)/mydevicectl
+INSTALL_TARGETS += install-daemon
+
+.PHONY: daemon install-daemon
+daemon: $(BIN)/mydevice-attachd $(BIN)/mydevicectl
+
+$(BUILD)/daemon/%.o: daemon/%.c daemon/daemon.mk dkms.conf
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(daemon_cppflags) $(CFLAGS) $(daemon_cflags) -MMD -MP -c -o $@ $<
+
+$(BIN)/mydevice-attachd: $(attachd_objects)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(daemon_ldflags) -o $@ $^ $(attachd_libs)
+
+$(BIN)/mydevicectl: $(ctl_objects)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(daemon_ldflags) -o $@ $^ $(ctl_libs)
+
+-include $(attachd_objects:.o=.d) $(ctl_objects:.o=.d)
+
+install-daemon: daemon
+	$(INSTALL) -D -m 755 $(BIN)/mydevice-attachd $(DESTDIR)$(PREFIX)/sbin/mydevice-attachd
+	$(INSTALL) -D -m 755 $(BIN)/mydevicectl $(DESTDIR)$(PREFIX)/bin/mydevicectl
+	$(INSTALL) -D -m 644 daemon/attachd.conf $(DESTDIR)$(SYSCONFDIR)/mydevice/attachd.conf
+	$(INSTALL) -d -m 755 $(DESTDIR)$(SYSCONFDIR)/mydevice/attachd.conf.d
+	$(INSTALL) -D -m 644 daemon/dbus/org.mydevice.Attach1.conf \
+		$(DESTDIR)$(PREFIX)/share/dbus-1/system.d/org.mydevice.Attach1.conf
+	$(INSTALL) -D -m 644 daemon/man/mydevice-attachd.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/mydevice-attachd.8
+	$(INSTALL) -D -m 644 daemon/man/mydevicectl.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/mydevicectl.1
+	$(INSTALL) -D -m 644 daemon/man/attachd.conf.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/attachd.conf.5
+	$(INSTALL) -D -m 644 systemd/mydevice-attachd.service \
+		$(DESTDIR)$(UNITDIR)/mydevice-attachd.service

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "device.h"
+#include "domain.h"
+#include "kernel.h"
+#include "manager.h"
+#include "messages.h"
+#include "nodes.h"
+
+/*
+ * The drivers' buses learn of a deleted directory by an event. If the same
+ * directory is there again by then, they take it for the old device.
+ */
+#define REST_USEC (250 * USEC_PER_MSEC)
+/* If our own kernel's bus is slow, so long at most. */
+#define REST_MAX_USEC (10 * USEC_PER_SEC)
+/* For a device that was deleted under us and is still asked for: not too eager. */
+#define REST_VANISHED_USEC (1 * USEC_PER_SEC)
+#define RETRY_USEC (1 * USEC_PER_SEC)
+#define DEADLINE_ACCURACY_USEC (20 * USEC_PER_MSEC)
+
+static struct store *store_of(const struct device *device)
+{
+	return device->domain->manager->store;
+}
+
+static void publish(const struct device *device)
+{
+	struct device_view view = {
+		.key = device->key,
+		.guest = escape(device->domain->name),
+		.record = device->record,
+		.phase = device->phase,
+		.frontend = device->frontend,
+		.backend = device->backend,
+		.node = path_backend_node(&device->key, device->domain->name,
+					  device->record.name),
+	};
+
+	if (registry_publish(device->domain->manager->registry, &view) < 0)
+		domain_log(device->domain, device, LOG_WARNING, NULL,
+			   "out of memory: this device will be missing from lists");
+}
+
+static void on_state(const char *path, void *userdata)
+{
+	struct device *device = userdata;
+
+	device->dirty = true;
+	domain_enqueue(device->domain);
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct device *device = userdata;
+
+	device->deadline = sd_event_source_disable_unref(device->deadline);
+	device->timed_out = true;
+	domain_enqueue(device->domain);
+	return 0;
+}
+
+static int set_deadline(struct device *device, uint64_t usec)
+{
+	device_drop_deadline(device);
+	return sd_event_add_time_relative(device->domain->manager->event, &device->deadline,
+					  CLOCK_MONOTONIC, usec, DEADLINE_ACCURACY_USEC,
+					  on_deadline, device);
+}
+
+void device_drop_deadline(struct device *device)
+{
+	device->deadline = sd_event_source_disable_unref(device->deadline);
+	device->timed_out = false;
+}
+
+static int watch_states(struct device *device)
+{
+	struct path frontend = path_frontend(&device->key), backend = path_backend(&device->key);
+	int r;
+
+	frontend = path_child(&frontend, "state");
+	backend = path_child(&backend, "state");
+	r = store_watch(store_of(device), frontend.text, on_state, device,
+			&device->frontend_watch);
+	if (r < 0)
+		return r;
+	return store_watch(store_of(device), backend.text, on_state, device,
+			   &device->backend_watch);
+}
+
+static struct device *device_new(struct domain *domain, const struct device_key *key)
+{
+	struct device *device = calloc(1, sizeof(*device));
+
+	if (!device)
+		return NULL;
+	device->domain = domain;
+	device->key = *key;
+	device->frontend = END_INITIALISING;
+	device->backend = END_INITIALISING;
+	device->next = domain->devices;
+	domain->devices = device;
+	return device;
+}
+
+void device_free(struct device *device)
+{
+	struct device **link;
+
+	if (!device)
+		return;
+	for (link = &device->domain->devices; *link != device; link = &(*link)->next)
+		;
+	*link = device->next;
+	registry_withdraw(device->domain->manager->registry, &device->key);
+	sd_event_source_disable_unref(device->deadline);
+	store_unwatch(device->frontend_watch);
+	store_unwatch(device->backend_watch);
+	free(device);
+}
+
+/* The nodes are there; whatever fails now must end in their removal. */
+static void follow(struct device *device)
+{
+	int r = watch_states(device);
+
+	if (r < 0 && r != -ENOTCONN) {
+		domain_log(device->domain, device, LOG_ERR, NULL,
+			   "cannot watch the states: %s; removing the device", store_strerror(r));
+		device_withdraw(device);
+	}
+	publish(device);
+}
+
+int device_attach(struct domain *domain, unsigned int devid, const struct request *request,
+		  uint32_t ring_size, uint64_t began_usec)
+{
+	struct device_key key = {
+		.class = MYDEVICE_CLASS,
+		.guest = domain->domid,
+		.backend = domain->manager->backend,
+		.devid = devid,
+	};
+	struct device *device = device_new(domain, &key);
+	struct record *record;
+	int r;
+
+	if (!device)
+		return -ENOMEM;
+	device->phase = PHASE_WAITING;
+	device->began_usec = began_usec;
+	record = &device->record;
+	strcpy(record->uuid, domain->uuid);
+	strcpy(record->name, request->name);
+	record->backend = key.backend;
+	record->mode = request->mode;
+	record->ring_size = ring_size;
+	record->requested_usec = realtime_usec() - (monotonic_usec() - began_usec);
+	r = nodes_attach(store_of(device), &key, domain->name, began_usec, record);
+	if (r < 0) {
+		device_free(device);
+		return r;
+	}
+	domain_log(domain, device, LOG_INFO, MSG_ATTACHED,
+		   "attached: ring size %u bytes, written %llu us after the request", ring_size,
+		   (unsigned long long)record->written_usec);
+	follow(device);
+	return 0;
+}
+
+int device_adopt(struct domain *domain, const struct device_key *key, const struct record *record)
+{
+	struct device *device;
+	int online;
+
+	online = nodes_is_online(domain->manager->store, key);
+	if (online < 0)
+		return online;
+	device = device_new(domain, key);
+	if (!device)
+		return -ENOMEM;
+	device->record = *record;
+	device->phase = online ? PHASE_WAITING : PHASE_CLOSING;
+	follow(device);
+	/* an earlier process told it to go and did not see the end */
+	if (!online)
+		return set_deadline(device, domain->settings.detach_timeout_usec);
+	return 0;
+}
+
+void device_withdraw(struct device *device)
+{
+	device->unwanted = true;
+	device->dirty = true;
+	domain_enqueue(device->domain);
+}
+
+bool device_has_work(const struct device *device)
+{
+	/* of a dead guest all that does not wait to be tried again */
+	if (device->domain->dead && !device->deadline)
+		return true;
+	return device->dirty || device->timed_out;
+}
+
+static void note_connected(struct device *device)
+{
+	struct record *record = &device->record;
+	int r;
+
+	/* connected before this process began, or not for the first time */
+	if (record->connected_usec || !device->began_usec) {
+		domain_log(device->domain, device, LOG_DEBUG, MSG_CONNECTED, "connected");
+		return;
+	}
+	record->connected_usec = monotonic_usec() - device->began_usec;
+	domain_log(device->domain, device, LOG_INFO, MSG_CONNECTED,
+		   "connected %llu us after the request",
+		   (unsigned long long)record->connected_usec);
+	r = nodes_update_record(store_of(device), &device->key, record);
+	if (r < 0)
+		domain_log(device->domain, device, LOG_WARNING, NULL,
+			   "cannot note the time in the record: %s", store_strerror(r));
+}
+
+static int begin_close(struct device *device)
+{
+	int r = nodes_close(store_of(device), &device->key);
+
+	/* then it is removed by force, after the same time */
+	if (r < 0)
+		domain_log(device->domain, device, LOG_WARNING, NULL,
+			   "cannot ask the drivers to close: %s", store_strerror(r));
+	return set_deadline(device, device->domain->settings.detach_timeout_usec);
+}
+
+static int remove_nodes(struct device *device, struct step *step)
+{
+	bool vanished = !device->unwanted && !device->domain->dead;
+	int r;
+
+	r = nodes_remove(store_of(device), &device->key);
+	if (r < 0) {
+		domain_log(device->domain, device, LOG_WARNING, NULL,
+			   "cannot remove the nodes: %s; trying again", store_strerror(r));
+		step->next = PHASE_CLOSING;
+		return set_deadline(device, RETRY_USEC);
+	}
+	store_unwatch(steal(&device->frontend_watch));
+	store_unwatch(steal(&device->backend_watch));
+	device->removed_usec = monotonic_usec();
+	domain_log(device->domain, device, LOG_INFO, MSG_DETACHED, "detached%s",
+		   device->domain->dead ? ": the guest is gone" :
+		   vanished ? ": its nodes were removed" : "");
+	/* nobody else gets the directories of a guest that is gone */
+	if (device->domain->dead)
+		return 0;
+	return set_deadline(device, vanished ? REST_VANISHED_USEC : REST_USEC);
+}
+
+static enum event next_event(struct device *device)
+{
+	if (device->domain->dead)
+		return EVENT_DEAD;
+	if (device->timed_out)
+		return EVENT_TIMEOUT;
+	if (device->unwanted && device_is_serving(device))
+		return EVENT_DETACH;
+	return EVENT_STATES;
+}
+
+static void forget(struct device *device)
+{
+	struct domain *domain = device->domain;
+
+	if (!domain->dead && monotonic_usec() - device->removed_usec < REST_MAX_USEC &&
+	    kernel_has_backend(&device->key) && set_deadline(device, REST_USEC) == 0)
+		return;
+	device_free(device);
+	/* its request may be back, or another have waited for its name or its place */
+	domain_rescan(domain);
+}
+
+void device_turn(struct device *device)
+{
+	enum event event = next_event(device);
+	struct step step;
+	int r = 0;
+
+	device->dirty = false;
+	device->timed_out = false;
+	if (event != EVENT_DEAD && device->phase != PHASE_REMOVED) {
+		r = nodes_read_states(store_of(device), &device->key, &device->frontend,
+				      &device->backend);
+		if (r < 0) {
+			domain_log(device->domain, device, LOG_WARNING, NULL,
+				   "cannot read the states: %s", store_strerror(r));
+			return;
+		}
+	}
+	step = machine_step(device->phase, device->frontend, device->backend, event);
+	if (step.actions & ACTION_FORGET) {
+		forget(device);
+		return;
+	}
+	if (step.actions & ACTION_NOTE_CONNECTED)
+		note_connected(device);
+	if (step.actions & ACTION_NOTE_DISCONNECTED)
+		domain_log(device->domain, device, LOG_INFO, NULL,
+			   "no longer connected: frontend %s, backend %s",
+			   end_state_name(device->frontend), end_state_name(device->backend));
+	if (step.actions & ACTION_NOTE_FORCED)
+		domain_log(device->domain, device, LOG_WARNING, MSG_FORCED,
+			   "did not close in time (frontend %s, backend %s): removing it by force",
+			   end_state_name(device->frontend), end_state_name(device->backend));
+	if (step.actions & ACTION_CLOSE)
+		r = begin_close(device);
+	if (step.actions & ACTION_REMOVE)
+		r = remove_nodes(device, &step);
+	if (r < 0)
+		log_error(r, "cannot set a deadline: %s", strerror(-r));
+	device->phase = step.next;
+	publish(device);
+}

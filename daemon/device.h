@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A device of a guest: one channel, from the writing of its nodes until they are gone. */
+#ifndef ATTACHD_DEVICE_H
+#define ATTACHD_DEVICE_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "machine.h"
+#include "paths.h"
+#include "record.h"
+#include "request.h"
+#include "store.h"
+
+struct domain;
+
+struct device {
+	struct domain *domain;
+	struct device *next;		/* of the same guest */
+	struct device_key key;
+	struct record record;
+	enum phase phase;
+	enum end_state frontend, backend;
+	uint64_t began_usec;		/* monotonic; 0 if begun before this process */
+	uint64_t removed_usec;		/* monotonic; since PHASE_REMOVED */
+
+	bool unwanted;			/* for good: it was told to go */
+
+	/* what the next turn has to look at */
+	bool dirty;			/* a state may have changed, or unwanted has */
+	bool timed_out;
+
+	struct store_watch *frontend_watch, *backend_watch;
+	sd_event_source *deadline;
+};
+
+/*
+ * Writes the nodes of a new device and follows it. began_usec (monotonic): when
+ * it was asked for. The device is its domain's.
+ */
+int device_attach(struct domain *domain, unsigned int devid, const struct request *request,
+		  uint32_t ring_size, uint64_t began_usec);
+
+/* Follows a device that an earlier process attached. */
+int device_adopt(struct domain *domain, const struct device_key *key,
+		 const struct record *record);
+
+/* Takes it from its domain's list; leaves XenStore as it is. */
+void device_free(struct device *device);
+
+/* It is to go: the next turn sees to it. */
+void device_withdraw(struct device *device);
+
+/* What waits for it waits no longer. */
+void device_drop_deadline(struct device *device);
+
+bool device_has_work(const struct device *device);
+
+/* Looks at both ends and does what is due. May free the device. */
+void device_turn(struct device *device);
+
+/* Written, and not yet told to go. */
+static inline bool device_is_serving(const struct device *device)
+{
+	return device->phase == PHASE_WAITING || device->phase == PHASE_CONNECTED;
+}
+
+#endif

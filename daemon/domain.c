@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "device.h"
+#include "domain.h"
+#include "escape.h"
+#include "manager.h"
+#include "name.h"
+#include "number.h"
+#include "requests.h"
+
+#define RETRY_USEC (1 * USEC_PER_SEC)
+
+struct domain *domain_new(struct manager *manager, unsigned int domid, const char *uuid)
+{
+	struct domain *domain = calloc(1, sizeof(*domain));
+
+	if (!domain)
+		return NULL;
+	domain->manager = manager;
+	domain->domid = domid;
+	domain->generation = ++manager->last_generation;
+	strcpy(domain->uuid, uuid);
+	domain->requests = path_requests(domid, MYDEVICE_CLASS);
+	domain->unidentified = true;
+	domain->mentioned = true;
+	return domain;
+}
+
+void domain_free(struct domain *domain)
+{
+	if (!domain)
+		return;
+	while (domain->devices)
+		device_free(domain->devices);
+	queue_remove(&domain->manager->queue, domain);
+	sd_event_source_disable_unref(domain->retry);
+	store_unwatch(domain->requests_watch);
+	store_unwatch(domain->name_watch);
+	free(domain);
+}
+
+void domain_enqueue(struct domain *domain)
+{
+	queue_append(&domain->manager->queue, domain);
+	manager_wake(domain->manager);
+}
+
+void domain_rescan(struct domain *domain)
+{
+	domain->unscanned = true;
+	domain_enqueue(domain);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct domain *domain = userdata;
+
+	domain->retry = sd_event_source_disable_unref(domain->retry);
+	domain_rescan(domain);
+	return 0;
+}
+
+void domain_retry(struct domain *domain)
+{
+	if (!domain->retry)
+		sd_event_add_time_relative(domain->manager->event, &domain->retry,
+					   CLOCK_MONOTONIC, RETRY_USEC, 0, on_retry, domain);
+}
+
+void domain_reconsider(struct domain *domain)
+{
+	domain->settings = policy_resolve(domain->manager->policy, domain->name, domain->uuid);
+	domain_rescan(domain);
+}
+
+void domain_bury(struct domain *domain)
+{
+	struct device *device;
+
+	domain->dead = true;
+	for (device = domain->devices; device; device = device->next)
+		device_drop_deadline(device);
+	domain->retry = sd_event_source_disable_unref(domain->retry);
+	store_unwatch(steal(&domain->requests_watch));
+	store_unwatch(steal(&domain->name_watch));
+	/* its grants are held until its backends let go */
+	queue_prepend(&domain->manager->queue, domain);
+	manager_wake(domain->manager);
+}
+
+static void on_name(const char *path, void *userdata)
+{
+	struct domain *domain = userdata;
+
+	domain->unidentified = true;
+	domain_enqueue(domain);
+}
+
+static int read_child(struct domain *domain, const char *node, char **ret)
+{
+	struct path home = path_domain(domain->domid), path = path_child(&home, node);
+	int r = store_read(domain->manager->store, 0, path.text, ret, NULL);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+/* /local/domain/G/vm is "/vm/" and the UUID, with "-N" after it for some. */
+static int read_uuid(struct domain *domain)
+{
+	static const char prefix[] = "/vm/";
+	_cleanup_free_ char *vm = NULL;
+	int r;
+
+	if (*domain->uuid)
+		return 0;
+	r = read_child(domain, "vm", &vm);
+	if (r < 0)
+		return r;
+	if (vm && !strncmp(vm, prefix, strlen(prefix)) &&
+	    strlen(vm + strlen(prefix)) >= UUID_SIZE - 1)
+		uuid_parse(vm + strlen(prefix), UUID_SIZE - 1, domain->uuid);
+	return 0;
+}
+
+/* Not served: it has no name, so its tree has gone, or is not whole yet. */
+static void lose_identity(struct domain *domain)
+{
+	*domain->name = '\0';
+	/* what comes next may be another domain with this domid */
+	if (facts_degraded(domain->manager->facts))
+		*domain->uuid = '\0';
+}
+
+static void take_name(struct domain *domain, const char *name)
+{
+	struct device *device;
+
+	if (!strncmp(domain->name, name, sizeof(domain->name) - 1))
+		return;
+	snprintf(domain->name, sizeof(domain->name), "%s", name);
+	/* they are listed under the name */
+	for (device = domain->devices; device; device = device->next)
+		device->dirty = true;
+	domain_reconsider(domain);
+}
+
+/*
+ * A guest that arrives by migration is not served before it has its own name:
+ * until then the one it is a copy of may live on this very host. One that is
+ * about to leave keeps what it has.
+ */
+int domain_identify(struct domain *domain)
+{
+	struct path home = path_domain(domain->domid), path = path_child(&home, "name");
+	struct store *store = domain->manager->store;
+	_cleanup_free_ char *name = NULL;
+	int r;
+
+	if (!domain->name_watch) {
+		r = store_watch(store, path.text, on_name, domain, &domain->name_watch);
+		if (r < 0)
+			return r;
+	}
+	r = read_child(domain, "name", &name);
+	if (r < 0)
+		return r;
+	if (!name || !*name) {
+		lose_identity(domain);
+		return 0;
+	}
+	if (name_is_migrating(name))
+		return 0;
+	r = read_uuid(domain);
+	if (r < 0)
+		return r;
+	take_name(domain, name);
+	if (domain->requests_watch)
+		return 0;
+	/* fires at once, which begins the first scan */
+	return store_watch(store, domain->requests.text, requests_on_event, domain,
+			   &domain->requests_watch);
+}
+
+static struct device *device_with_work(struct domain *domain)
+{
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next)
+		if (device_has_work(device))
+			return device;
+	return NULL;
+}
+
+bool domain_turn(struct domain *domain)
+{
+	struct device *device = device_with_work(domain);
+	int r;
+
+	if (device) {
+		device_turn(device);
+		return true;
+	}
+	if (domain->dead)
+		return false;
+	if (domain->unidentified) {
+		domain->unidentified = false;
+		r = domain_identify(domain);
+		if (r < 0)
+			domain_log(domain, NULL, LOG_ERR, NULL, "cannot be served: %s",
+				   store_strerror(r));
+		return true;
+	}
+	return requests_turn(domain);
+}
+
+void domain_log(struct domain *domain, const struct device *device, int level,
+		const char *message_id, const char *format, ...)
+{
+	struct escaped guest = escape(domain->name);
+	struct log_about about = {
+		.message_id = message_id,
+		.domid = (int)domain->domid,
+		.devid = device ? (int)device->key.devid : -1,
+		.guest = guest.text,
+		.channel = device ? device->record.name : NULL,
+	};
+	char message[512], which[32] = "";
+	unsigned int suppressed;
+	va_list args;
+
+	if (!log_limit_pass(&domain->log_limit, monotonic_usec(), &suppressed))
+		return;
+	if (suppressed)
+		log_about(LOG_NOTICE, 0, &about, "guest %s (%u): %u lines about it were left out",
+			  guest.text, domain->domid, suppressed);
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	if (device)
+		snprintf(which, sizeof(which), " device %u", device->key.devid);
+	log_about(level, 0, &about, "guest %s (%u)%s%s%s: %s", guest.text, domain->domid, which,
+		  device ? " " : "", device ? device->record.name : "", message);
+}

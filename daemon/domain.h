@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A guest: what it asks for, and the devices it has. Events only mark what is
+ * to be looked at; the looking is done one piece a turn, guest after guest, so
+ * that no guest can make the others wait for more than one piece of its own.
+ */
+#ifndef ATTACHD_DOMAIN_H
+#define ATTACHD_DOMAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include <xen/io/mydevice.h>
+
+#include "log.h"
+#include "paths.h"
+#include "policy.h"
+#include "record.h"
+#include "store.h"
+
+struct device;
+struct manager;
+
+#define DOMAIN_NAME_SIZE 128
+#define DEVID_WORDS ((MYDEVICE_DEVID_MAX + 1) / 64)
+
+struct domain {
+	struct manager *manager;
+	unsigned int domid;
+	uint64_t generation;		/* which of all the domains ever met this is */
+	char uuid[UUID_SIZE];
+	char name[DOMAIN_NAME_SIZE];	/* "" while not known: not served */
+	struct policy_settings settings;
+	struct device *devices;
+
+	bool dead;			/* only its devices are left to remove */
+	bool reborn;			/* dead, and its domid is in use again */
+	bool mentioned;			/* by the last list of domains */
+
+	/* what the next turns have to look at */
+	bool unidentified;		/* name and settings */
+	bool unscanned;			/* all of its requests and devices */
+	uint64_t changed[DEVID_WORDS];	/* requests, by devid */
+	unsigned int n_changed;
+	unsigned int next_changed;	/* where to look on */
+	uint64_t changed_since_usec;	/* monotonic, the earliest of them */
+	char misnamed[64];		/* a request whose directory is no devid */
+
+	sd_event_source *retry;
+	struct path requests;
+	struct store_watch *requests_watch, *name_watch;
+	struct log_limit log_limit;
+
+	/* owned by queue.c */
+	struct domain *queue_prev, *queue_next;
+	bool queued;
+};
+
+struct domain *domain_new(struct manager *manager, unsigned int domid, const char *uuid);
+/* Leaves XenStore as it is. */
+void domain_free(struct domain *domain);
+
+/* Name, UUID and settings, and the watches that these call for. 0 or -errno. */
+int domain_identify(struct domain *domain);
+
+/* Something of it is to be looked at. */
+void domain_enqueue(struct domain *domain);
+void domain_rescan(struct domain *domain);
+/* The same, but only after a while: something did not work that may work later. */
+void domain_retry(struct domain *domain);
+/* The policy is another one. */
+void domain_reconsider(struct domain *domain);
+/* It has shut down, crashed or been destroyed. */
+void domain_bury(struct domain *domain);
+
+/* Does one piece of work. False if there was none: nothing more to be done now. */
+bool domain_turn(struct domain *domain);
+
+/* A line about the guest, and a device of it unless NULL; so many and no more. */
+void domain_log(struct domain *domain, const struct device *device, int level,
+		const char *message_id, const char *format, ...) _printf_(5, 6);
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "log.h"
+#include "manager.h"
+
+#define STOP_SEC 5
+
+struct engine {
+	pthread_t thread;
+	struct registry *registry;
+	const char *xenctrl;
+	int ready_fd;
+	int mail_fd;			/* something below has changed */
+
+	pthread_mutex_t lock;
+	/* protected by lock */
+	struct policy *new_policy;	/* the latest that was sent */
+	bool stop;
+
+	/* of the thread alone */
+	sd_event *event;
+	struct manager *manager;
+};
+
+static void raise_fd(int fd)
+{
+	uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) < 0)
+		log_error(-errno, "cannot wake the other thread: %m");
+}
+
+static void send_mail(struct engine *engine, struct policy *policy, bool stop)
+{
+	struct policy *unread;
+
+	pthread_mutex_lock(&engine->lock);
+	unread = engine->new_policy;
+	engine->new_policy = policy;
+	engine->stop |= stop;
+	pthread_mutex_unlock(&engine->lock);
+	policy_free(unread);
+	raise_fd(engine->mail_fd);
+}
+
+static int on_mail(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct engine *engine = userdata;
+	struct policy *policy;
+	uint64_t n;
+	bool stop;
+
+	if (read(fd, &n, sizeof(n)) < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	pthread_mutex_lock(&engine->lock);
+	policy = steal(&engine->new_policy);
+	stop = engine->stop;
+	pthread_mutex_unlock(&engine->lock);
+	if (stop) {
+		policy_free(policy);
+		return sd_event_exit(engine->event, 0);
+	}
+	if (policy)
+		manager_set_policy(engine->manager, policy);
+	return 0;
+}
+
+static void on_ready(void *userdata)
+{
+	struct engine *engine = userdata;
+
+	raise_fd(engine->ready_fd);
+}
+
+static void *run(void *userdata)
+{
+	struct engine *engine = userdata;
+	int r;
+
+	r = sd_event_loop(engine->event);
+	if (r < 0)
+		log_error(r, "the XenStore thread failed: %s", strerror(-r));
+	return NULL;
+}
+
+static void engine_free(struct engine *engine)
+{
+	manager_free(engine->manager);
+	sd_event_unref(engine->event);
+	policy_free(engine->new_policy);
+	if (engine->ready_fd >= 0)
+		close(engine->ready_fd);
+	if (engine->mail_fd >= 0)
+		close(engine->mail_fd);
+	pthread_mutex_destroy(&engine->lock);
+	free(engine);
+}
+
+static int prepare(struct engine *engine, struct policy *policy)
+{
+	struct manager_options options = {
+		.registry = engine->registry,
+		.policy = policy,
+		.xenctrl = engine->xenctrl,
+		.on_ready = on_ready,
+		.userdata = engine,
+	};
+	int r;
+
+	engine->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (engine->ready_fd < 0)
+		return -errno;
+	engine->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (engine->mail_fd < 0)
+		return -errno;
+	r = sd_event_new(&engine->event);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(engine->event, NULL, engine->mail_fd, EPOLLIN, on_mail, engine);
+	if (r < 0)
+		return r;
+	options.event = engine->event;
+	return manager_new(&options, &engine->manager);
+}
+
+int engine_start(struct registry *registry, struct policy *policy, const char *xenctrl,
+		 struct engine **ret)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int r;
+
+	if (!engine)
+		return -ENOMEM;
+	engine->registry = registry;
+	engine->xenctrl = xenctrl;
+	engine->ready_fd = -1;
+	engine->mail_fd = -1;
+	pthread_mutex_init(&engine->lock, NULL);
+	r = prepare(engine, policy);
+	if (r < 0) {
+		engine_free(engine);
+		return r;
+	}
+	r = -pthread_create(&engine->thread, NULL, run, engine);
+	if (r < 0) {
+		/* on failure the policy stays the caller's */
+		engine->manager->policy = NULL;
+		engine_free(engine);
+		return r;
+	}
+	*ret = engine;
+	return 0;
+}
+
+int engine_ready_fd(struct engine *engine)
+{
+	return engine->ready_fd;
+}
+
+void engine_set_policy(struct engine *engine, struct policy *policy)
+{
+	send_mail(engine, policy, false);
+}
+
+int engine_stop(struct engine *engine)
+{
+	struct timespec deadline;
+	int r;
+
+	if (!engine)
+		return 0;
+	send_mail(engine, NULL, true);
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += STOP_SEC;
+	r = -pthread_timedjoin_np(engine->thread, NULL, &deadline);
+	if (r < 0)
+		return r;
+	engine_free(engine);
+	return 0;
+}

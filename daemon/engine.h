@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The thread that talks to XenStore. Its calls block for as long as xenstored
+ * likes, so nothing else runs on it, and nobody waits for it: what it knows is
+ * in the registry, and what it is to do is sent to it.
+ */
+#ifndef ATTACHD_ENGINE_H
+#define ATTACHD_ENGINE_H
+
+#include "policy.h"
+#include "registry.h"
+
+struct engine;
+
+/* The policy becomes the engine's. 0 or -errno; then it is still the caller's. */
+int engine_start(struct registry *registry, struct policy *policy, const char *xenctrl,
+		 struct engine **ret);
+
+/* Readable once the first connection to XenStore is reconciled. */
+int engine_ready_fd(struct engine *engine);
+
+/* Takes the policy, in its own time. */
+void engine_set_policy(struct engine *engine, struct policy *policy);
+
+/* Ends the thread, or gives up on it if it hangs in a call: then -ETIMEDOUT. */
+int engine_stop(struct engine *engine);
+
+#endif

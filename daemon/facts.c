@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "facts.h"
+#include "log.h"
+#include "messages.h"
+#include "number.h"
+#include "paths.h"
+#include "hypervisor.h"
+
+struct facts {
+	struct hypervisor *hypervisor;	/* NULL: degraded */
+};
+
+static void warn_degraded(const char *library, const char *why, int error)
+{
+	struct log_about about = { .message_id = MSG_DEGRADED, .domid = -1, .devid = -1 };
+
+	log_about(LOG_WARNING, error, &about,
+		  "%s is of no use here: %s (%s); taking the facts about domains from XenStore: "
+		  "a guest that has shut down keeps its channels until it is destroyed. "
+		  "Install the mydevice-attachd that was built for this Xen release",
+		  library, why, strerror(-error));
+}
+
+int facts_new(const char *library, struct facts **ret)
+{
+	struct facts *facts = calloc(1, sizeof(*facts));
+	const char *why = "";
+	int r;
+
+	if (!facts)
+		return -ENOMEM;
+	if (library && !*library) {
+		log_notice("taking the facts about domains from XenStore, as told to");
+		*ret = facts;
+		return 0;
+	}
+	r = hypervisor_open(library, &facts->hypervisor, &why);
+	if (r == -ENOMEM) {
+		free(facts);
+		return r;
+	}
+	if (r < 0)
+		warn_degraded(library ?: hypervisor_library(), why, r);
+	*ret = facts;
+	return 0;
+}
+
+void facts_free(struct facts *facts)
+{
+	if (!facts)
+		return;
+	hypervisor_close(facts->hypervisor);
+	free(facts);
+}
+
+bool facts_degraded(const struct facts *facts)
+{
+	return !facts->hypervisor;
+}
+
+static int list_from_store(struct store *store, struct domain_fact **ret, size_t *ret_n)
+{
+	_cleanup_free_ struct domain_fact *facts = NULL;
+	_cleanup_free_ char **names = NULL;
+	size_t n_names = 0, n = 0;
+	int r;
+
+	r = store_list(store, 0, PATH_DOMAINS, &names, &n_names);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	facts = calloc(n_names + 1, sizeof(*facts));
+	if (!facts)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_names; i++) {
+		unsigned int domid;
+
+		if (number_domid(names[i], strlen(names[i]), &domid) < 0)
+			continue;
+		r = store_is_introduced(store, domid);
+		if (r < 0)
+			return r;
+		if (r)
+			facts[n++] = (struct domain_fact){ .domid = domid, .running = true };
+	}
+	*ret = steal(&facts);
+	*ret_n = n;
+	return 0;
+}
+
+int facts_list(struct facts *facts, struct store *store, struct domain_fact **ret, size_t *ret_n)
+{
+	int r;
+
+	if (!facts->hypervisor)
+		return list_from_store(store, ret, ret_n);
+	r = hypervisor_list(facts->hypervisor, ret, ret_n);
+	if (r == 0 || r == -ENOMEM)
+		return r;
+	warn_degraded(hypervisor_library(),
+		      r == -EACCES ? "the hypervisor is of another release" :
+				     "the hypervisor does not tell which domains there are", r);
+	hypervisor_close(facts->hypervisor);
+	facts->hypervisor = NULL;
+	return list_from_store(store, ret, ret_n);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <xenctrl.h>
+#include <xentoollog.h>
+
+#include "escape.h"
+#include "log.h"
+#include "hypervisor.h"
+
+#define CHUNK 64
+
+struct hypervisor {
+	void *library;
+	xc_interface *handle;
+	xc_interface *(*open)(xentoollog_logger *, xentoollog_logger *, unsigned int);
+	int (*close)(xc_interface *);
+	int (*getinfolist)(xc_interface *, uint32_t, unsigned int, xc_domaininfo_t *);
+};
+
+/* The library would write to stderr by itself. */
+static void quiet_message(xentoollog_logger *logger, xentoollog_level level, int errnoval,
+			  const char *context, const char *format, va_list args)
+{
+	char text[256];
+
+	vsnprintf(text, sizeof(text), format, args);
+	log_debug("%s: %s", context ?: "libxenctrl", escape(text).text);
+}
+
+static void quiet_destroy(xentoollog_logger *logger)
+{
+}
+
+static xentoollog_logger quiet = {
+	.vmessage = quiet_message,
+	.destroy = quiet_destroy,
+};
+
+const char *hypervisor_library(void)
+{
+	return XENCTRL_SONAME;
+}
+
+int hypervisor_open(const char *library, struct hypervisor **ret, const char **ret_why)
+{
+	struct hypervisor *x = calloc(1, sizeof(*x));
+	int r;
+
+	if (!x)
+		return -ENOMEM;
+	x->library = dlopen(library ?: XENCTRL_SONAME, RTLD_NOW | RTLD_LOCAL);
+	if (!x->library) {
+		*ret_why = "the library cannot be loaded";
+		r = -ENOENT;
+		goto fail;
+	}
+	x->open = dlsym(x->library, "xc_interface_open");
+	x->close = dlsym(x->library, "xc_interface_close");
+	x->getinfolist = dlsym(x->library, "xc_domain_getinfolist");
+	if (!x->open || !x->close || !x->getinfolist) {
+		*ret_why = "the library lacks a function that is needed";
+		r = -ELIBACC;
+		goto fail;
+	}
+	errno = 0;
+	x->handle = x->open(&quiet, &quiet, 0);
+	if (!x->handle) {
+		r = errno ? -errno : -EIO;
+		*ret_why = "the hypervisor's control device cannot be opened";
+		goto fail;
+	}
+	*ret = x;
+	return 0;
+
+fail:
+	hypervisor_close(x);
+	return r;
+}
+
+void hypervisor_close(struct hypervisor *x)
+{
+	if (!x)
+		return;
+	if (x->handle)
+		x->close(x->handle);
+	if (x->library)
+		dlclose(x->library);
+	free(x);
+}
+
+static bool is_running(const xc_domaininfo_t *info)
+{
+	unsigned int reason = info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+
+	if (info->flags & XEN_DOMINF_dying)
+		return false;
+	/* a suspended domain may be resumed where it is, if saving it fails */
+	return !(info->flags & XEN_DOMINF_shutdown) || reason == SHUTDOWN_suspend;
+}
+
+static void format_uuid(const xen_domain_handle_t handle, char ret[static UUID_SIZE])
+{
+	static const char hex[] = "0123456789abcdef";
+	char *out = ret;
+
+	for (size_t i = 0; i < sizeof(xen_domain_handle_t); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		*out++ = hex[handle[i] >> 4];
+		*out++ = hex[handle[i] & 0xf];
+	}
+	*out = '\0';
+}
+
+int hypervisor_list(struct hypervisor *x, struct domain_fact **ret, size_t *ret_n)
+{
+	_cleanup_free_ struct domain_fact *facts = NULL;
+	size_t n = 0;
+	uint32_t first = 0;
+	int got;
+
+	do {
+		xc_domaininfo_t info[CHUNK];
+		struct domain_fact *more;
+
+		errno = 0;
+		got = x->getinfolist(x->handle, first, CHUNK, info);
+		if (got < 0)
+			return errno ? -errno : -EIO;
+		more = reallocarray(facts, n + (size_t)got + 1, sizeof(*facts));
+		if (!more)
+			return -ENOMEM;
+		facts = more;
+		for (int i = 0; i < got; i++) {
+			facts[n].domid = info[i].domain;
+			facts[n].running = is_running(&info[i]);
+			format_uuid(info[i].handle, facts[n].uuid);
+			n++;
+			first = info[i].domain + 1u;
+		}
+	} while (got == CHUNK);
+
+	*ret = steal(&facts);
+	*ret_n = n;
+	return 0;
+}

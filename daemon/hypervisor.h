@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The few calls of libxenctrl that are needed, loaded at run time: each Xen
+ * release has a library of its own, and the host may run without any.
+ */
+#ifndef ATTACHD_HYPERVISOR_H
+#define ATTACHD_HYPERVISOR_H
+
+#include <stddef.h>
+
+#include "facts.h"
+
+struct hypervisor;
+
+/* library NULL: the release this was built with. ret_why is for a person. */
+int hypervisor_open(const char *library, struct hypervisor **ret, const char **ret_why);
+void hypervisor_close(struct hypervisor *hypervisor);
+
+/* -EACCES: the hypervisor is of another release than the library. */
+int hypervisor_list(struct hypervisor *hypervisor, struct domain_fact **ret, size_t *ret_n);
+
+/* The name of the library this was built with. */
+const char *hypervisor_library(void);
+
+#endif

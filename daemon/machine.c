@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdbool.h>
+
+#include "machine.h"
+#include "number.h"
+
+/*
+ * A backend leaves Closing only when its frontend does. So nothing is gained
+ * by waiting for it where the frontend cannot have granted anything yet.
+ */
+static bool never_started(enum end_state frontend, enum end_state backend)
+{
+	return (frontend == END_GONE || frontend == END_INITIALISING) &&
+	       (backend == END_GONE || backend == END_INITIALISING || backend == END_INIT_WAIT);
+}
+
+static bool both_closed(enum end_state frontend, enum end_state backend)
+{
+	return (frontend == END_GONE || frontend == END_INITIALISING || frontend == END_CLOSED) &&
+	       (backend == END_GONE || backend == END_CLOSED);
+}
+
+static struct step remove_now(unsigned int also)
+{
+	return (struct step){ PHASE_REMOVED, ACTION_REMOVE | also };
+}
+
+static struct step serve(enum phase phase, enum end_state frontend, enum end_state backend,
+			 enum event event)
+{
+	bool connected = frontend == END_CONNECTED && backend == END_CONNECTED;
+	/* a device with one end only is of no use to anybody */
+	bool unwanted = event == EVENT_DETACH || frontend == END_GONE || backend == END_GONE;
+
+	if (event == EVENT_TIMEOUT)
+		return (struct step){ phase, 0 };
+	if (unwanted && (never_started(frontend, backend) || both_closed(frontend, backend)))
+		return remove_now(0);
+	if (unwanted)
+		return (struct step){ PHASE_CLOSING, ACTION_CLOSE };
+	/*
+	 * Closed is no end while the device is online: the driver may be loaded
+	 * again or the guest's kernel replaced, and the backend waits for that.
+	 */
+	if (connected)
+		return (struct step){ PHASE_CONNECTED,
+				      phase == PHASE_CONNECTED ? 0 : ACTION_NOTE_CONNECTED };
+	return (struct step){ PHASE_WAITING,
+			      phase == PHASE_CONNECTED ? ACTION_NOTE_DISCONNECTED : 0 };
+}
+
+static struct step close_down(enum end_state frontend, enum end_state backend, enum event event)
+{
+	if (both_closed(frontend, backend))
+		return remove_now(0);
+	if (event == EVENT_TIMEOUT)
+		return remove_now(ACTION_NOTE_FORCED);
+	return (struct step){ PHASE_CLOSING, 0 };
+}
+
+struct step machine_step(enum phase phase, enum end_state frontend, enum end_state backend,
+			 enum event event)
+{
+	switch (phase) {
+	case PHASE_WAITING:
+	case PHASE_CONNECTED:
+	case PHASE_CLOSING:
+		/*
+		 * A backend that keeps a dead guest's grant keeps the guest as a
+		 * zombie. When its directory goes, the bus takes the device from
+		 * the driver, which must let go: nothing is faster or surer.
+		 */
+		if (event == EVENT_DEAD)
+			return remove_now(0);
+		if (phase == PHASE_CLOSING)
+			return close_down(frontend, backend, event);
+		return serve(phase, frontend, backend, event);
+	case PHASE_REMOVED:
+		if (event == EVENT_TIMEOUT || event == EVENT_DEAD)
+			return (struct step){ PHASE_FORGOTTEN, ACTION_FORGET };
+		break;
+	case PHASE_FORGOTTEN:
+	case PHASE_MAX:
+		break;
+	}
+	return (struct step){ phase, 0 };
+}
+
+enum end_state end_state_parse(const char *data, size_t len)
+{
+	uint64_t state;
+
+	if (!data)
+		return END_GONE;
+	if (number_decimal(data, len, END_RECONFIGURED, &state) < 0)
+		return END_UNKNOWN;
+	return (enum end_state)state;
+}
+
+const char *end_state_name(enum end_state state)
+{
+	static const char *const names[END_STATE_MAX] = {
+		[END_UNKNOWN] = "Unknown",
+		[END_INITIALISING] = "Initialising",
+		[END_INIT_WAIT] = "InitWait",
+		[END_INITIALISED] = "Initialised",
+		[END_CONNECTED] = "Connected",
+		[END_CLOSING] = "Closing",
+		[END_CLOSED] = "Closed",
+		[END_RECONFIGURING] = "Reconfiguring",
+		[END_RECONFIGURED] = "Reconfigured",
+		[END_GONE] = "Gone",
+	};
+
+	return names[state];
+}
+
+const char *phase_name(enum phase phase)
+{
+	static const char *const names[PHASE_MAX] = {
+		[PHASE_WAITING] = "waiting",
+		[PHASE_CONNECTED] = "connected",
+		[PHASE_CLOSING] = "closing",
+		[PHASE_REMOVED] = "removed",
+		[PHASE_FORGOTTEN] = "forgotten",
+	};
+
+	return names[phase];
+}

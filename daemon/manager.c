@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "domain.h"
+#include "manager.h"
+#include "messages.h"
+#include "reconcile.h"
+
+/* Domain 0, or the domain that stands in for it, serves all channels. */
+#define BACKEND_DOMID 0
+
+#define PROBE_USEC (2 * USEC_PER_SEC)
+#define PROBE_ACCURACY_USEC (250 * USEC_PER_MSEC)
+
+/*
+ * There is work for as long as a guest storms. Deadlines, the probe and the
+ * policy's mail come before it, or they would come after the storm.
+ */
+#define WORK_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+
+/* Events are cheap, since they only set marks; but turns must come in between. */
+#define EVENTS_PER_DISPATCH 512
+
+static int on_store_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	store_dispatch(manager->store, EVENTS_PER_DISPATCH);
+	return 0;
+}
+
+/* The events carry no domid: all domains have to be looked at. */
+static void on_domains_changed(const char *path, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	manager->domains_changed = true;
+	manager_wake(manager);
+}
+
+struct domain *manager_find_domain(struct manager *manager, unsigned int domid)
+{
+	return table_get(&manager->domains, domid);
+}
+
+static int add_domain(struct manager *manager, const struct domain_fact *fact)
+{
+	struct domain *domain;
+	int r;
+
+	/* still being built: there will be an event when it is introduced */
+	r = store_is_introduced(manager->store, fact->domid);
+	if (r <= 0)
+		return r;
+	domain = domain_new(manager, fact->domid, fact->uuid);
+	if (!domain)
+		return -ENOMEM;
+	r = table_add(&manager->domains, domain->domid, domain);
+	if (r < 0) {
+		domain_free(domain);
+		return r;
+	}
+	domain_enqueue(domain);
+	return 0;
+}
+
+static void forget_domain(struct manager *manager, struct domain *domain)
+{
+	if (domain->reborn)
+		on_domains_changed(NULL, manager);
+	table_remove(&manager->domains, domain->domid);
+	registry_set_guests(manager->registry, (unsigned int)manager->domains.used);
+	domain_free(domain);
+}
+
+static int take_fact(struct manager *manager, const struct domain_fact *fact)
+{
+	struct domain *domain = manager_find_domain(manager, fact->domid);
+	bool same;
+
+	if (fact->domid == manager->backend || !fact->running)
+		return 0;
+	if (!domain)
+		return add_domain(manager, fact);
+	same = !*fact->uuid || !strcmp(fact->uuid, domain->uuid);
+	domain->mentioned = same;
+	domain->reborn = domain->dead || !same;
+	return 0;
+}
+
+int manager_refresh_domains(struct manager *manager)
+{
+	_cleanup_free_ struct domain_fact *facts = NULL;
+	struct domain *domain;
+	size_t n, cursor;
+	int r;
+
+	r = facts_list(manager->facts, manager->store, &facts, &n);
+	if (r < 0)
+		return r;
+	for (cursor = 0; (domain = table_next(&manager->domains, &cursor));)
+		domain->mentioned = false;
+	for (size_t i = 0; i < n; i++) {
+		r = take_fact(manager, &facts[i]);
+		if (r < 0)
+			return r;
+	}
+	for (cursor = 0; (domain = table_next(&manager->domains, &cursor));)
+		if (!domain->mentioned && !domain->dead)
+			domain_bury(domain);
+	registry_set_guests(manager->registry, (unsigned int)manager->domains.used);
+	registry_set_store(manager->registry, true, facts_degraded(manager->facts));
+	return 0;
+}
+
+static void disconnect(struct manager *manager)
+{
+	struct domain *domain;
+	size_t cursor = 0;
+
+	manager->store_events = sd_event_source_disable_unref(manager->store_events);
+	while ((domain = table_next(&manager->domains, &cursor)))
+		domain_free(domain);
+	table_done(&manager->domains);
+	store_unwatch(steal(&manager->introduce_watch));
+	store_unwatch(steal(&manager->release_watch));
+	store_close(steal(&manager->store));
+	manager->domains_changed = false;
+	registry_set_guests(manager->registry, 0);
+	registry_set_store(manager->registry, false, facts_degraded(manager->facts));
+}
+
+static int reconcile_all(struct manager *manager)
+{
+	int r;
+
+	r = store_watch(manager->store, "@introduceDomain", on_domains_changed, manager,
+			&manager->introduce_watch);
+	if (r < 0)
+		return r;
+	r = store_watch(manager->store, "@releaseDomain", on_domains_changed, manager,
+			&manager->release_watch);
+	if (r < 0)
+		return r;
+	r = manager_refresh_domains(manager);
+	if (r < 0)
+		return r;
+	r = reconcile(manager);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(manager->event, &manager->store_events, store_fd(manager->store),
+			    EPOLLIN, on_store_events, manager);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_priority(manager->store_events, WORK_PRIORITY);
+}
+
+static void connect(struct manager *manager)
+{
+	int r;
+
+	r = store_open(&manager->store);
+	if (r == 0)
+		r = reconcile_all(manager);
+	if (r < 0) {
+		if (!manager->store_missing)
+			log_warning("xenstored does not answer (%s); waiting for it",
+				    strerror(-r));
+		manager->store_missing = true;
+		disconnect(manager);
+		return;
+	}
+	manager->store_missing = false;
+	log_info("connected to XenStore: %zu guests", manager->domains.used);
+	registry_set_store(manager->registry, true, facts_degraded(manager->facts));
+	if (manager->on_ready)
+		manager->on_ready(manager->userdata);
+	manager->on_ready = NULL;
+}
+
+static void note_lost(struct manager *manager)
+{
+	struct log_about about = { .message_id = MSG_STORE_LOST, .domid = -1, .devid = -1 };
+
+	log_about(LOG_WARNING, 0, &about,
+		  "xenstored has gone; waiting for it; channels that are connected stay so");
+	manager->store_missing = true;
+	disconnect(manager);
+}
+
+static int on_probe(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *manager = userdata;
+	int r;
+
+	if (!manager->store)
+		connect(manager);
+	else if (store_probe(manager->store) == -ENOTCONN)
+		note_lost(manager);
+	else
+		store_dispatch(manager->store, EVENTS_PER_DISPATCH);
+	/* listing the domains failed, and this is the later time to try it again */
+	if (manager->domains_changed)
+		manager_wake(manager);
+	/* only here: whoever reads it knows that no call of this thread hangs */
+	registry_beat(manager->registry);
+	r = sd_event_source_set_time_accuracy(source, PROBE_ACCURACY_USEC);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_time_relative(source, PROBE_USEC);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void do_turn(struct manager *manager)
+{
+	struct domain *domain = queue_take(&manager->queue);
+
+	if (!domain)
+		return;
+	if (domain_turn(domain))
+		queue_append(&manager->queue, domain);
+	else if (domain->dead && !domain->devices)
+		forget_domain(manager, domain);
+}
+
+static int on_turn(sd_event_source *source, void *userdata)
+{
+	struct manager *manager = userdata;
+	int r;
+
+	if (manager->store && manager->domains_changed) {
+		manager->domains_changed = false;
+		r = manager_refresh_domains(manager);
+		if (r < 0 && r != -ENOTCONN) {
+			log_error(r, "cannot list the domains: %s; trying again later",
+				  store_strerror(r));
+			manager->domains_changed = true;
+			return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+		}
+	} else if (manager->store) {
+		do_turn(manager);
+		/* what a failed call set aside does not show on the descriptor */
+		store_dispatch(manager->store, EVENTS_PER_DISPATCH);
+	}
+	if (manager->store && store_is_dead(manager->store))
+		note_lost(manager);
+	if (manager->queue.first || manager->domains_changed)
+		return 0;
+	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+}
+
+void manager_wake(struct manager *manager)
+{
+	sd_event_source_set_enabled(manager->turns, SD_EVENT_ON);
+}
+
+void manager_set_policy(struct manager *manager, struct policy *policy)
+{
+	struct domain *domain;
+	size_t cursor = 0;
+
+	policy_free(manager->policy);
+	manager->policy = policy;
+	while ((domain = table_next(&manager->domains, &cursor)))
+		domain_reconsider(domain);
+}
+
+int manager_new(const struct manager_options *options, struct manager **ret)
+{
+	struct manager *manager = calloc(1, sizeof(*manager));
+	int r;
+
+	if (!manager)
+		return -ENOMEM;
+	manager->event = sd_event_ref(options->event);
+	manager->registry = options->registry;
+	manager->on_ready = options->on_ready;
+	manager->userdata = options->userdata;
+	manager->backend = BACKEND_DOMID;
+	r = facts_new(options->xenctrl, &manager->facts);
+	if (r < 0)
+		goto fail;
+	r = sd_event_add_defer(manager->event, &manager->turns, on_turn, manager);
+	if (r < 0)
+		goto fail;
+	r = sd_event_source_set_enabled(manager->turns, SD_EVENT_OFF);
+	if (r < 0)
+		goto fail;
+	r = sd_event_source_set_priority(manager->turns, WORK_PRIORITY);
+	if (r < 0)
+		goto fail;
+	/* the first one is the start, which has no reason to wait */
+	r = sd_event_add_time_relative(manager->event, &manager->probe, CLOCK_MONOTONIC, 0, 1,
+				       on_probe, manager);
+	if (r < 0)
+		goto fail;
+	manager->policy = options->policy;
+	*ret = manager;
+	return 0;
+
+fail:
+	manager_free(manager);
+	return r;
+}
+
+void manager_free(struct manager *manager)
+{
+	if (!manager)
+		return;
+	if (manager->facts)
+		disconnect(manager);
+	sd_event_source_disable_unref(manager->probe);
+	sd_event_source_disable_unref(manager->turns);
+	facts_free(manager->facts);
+	policy_free(manager->policy);
+	sd_event_unref(manager->event);
+	free(manager);
+}

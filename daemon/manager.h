@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The root of all that happens in the XenStore thread: the connection, the
+ * guests and whose turn it is. Everything here may wait for XenStore.
+ */
+#ifndef ATTACHD_MANAGER_H
+#define ATTACHD_MANAGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "facts.h"
+#include "policy.h"
+#include "queue.h"
+#include "registry.h"
+#include "store.h"
+#include "table.h"
+
+struct domain;
+
+struct manager {
+	sd_event *event;
+	struct registry *registry;
+	struct policy *policy;
+	struct facts *facts;
+	void (*on_ready)(void *userdata);	/* once: the first connection is reconciled */
+	void *userdata;
+
+	struct store *store;			/* NULL: not connected */
+	struct store_watch *introduce_watch, *release_watch;
+	unsigned int backend;			/* domid that serves the channels */
+	struct table domains;			/* domid -> struct domain */
+	uint64_t last_generation;
+	struct queue queue;
+	bool domains_changed;
+	bool store_missing;			/* and it was said */
+
+	sd_event_source *store_events;
+	sd_event_source *turns;			/* on while there is anything to do */
+	sd_event_source *probe;			/* always: tries to connect, or whether it lasts */
+};
+
+struct manager_options {
+	sd_event *event;
+	struct registry *registry;
+	struct policy *policy;			/* becomes the manager's */
+	const char *xenctrl;			/* see facts_new() */
+	void (*on_ready)(void *userdata);
+	void *userdata;
+};
+
+/* 0 or -errno; the policy is then still the caller's. */
+int manager_new(const struct manager_options *options, struct manager **ret);
+void manager_free(struct manager *manager);
+
+void manager_set_policy(struct manager *manager, struct policy *policy);
+
+/* There is something in the queue. */
+void manager_wake(struct manager *manager);
+
+struct domain *manager_find_domain(struct manager *manager, unsigned int domid);
+
+/*
+ * Compares the domains there are with those that are known, and begins and
+ * ends accordingly.
+ */
+int manager_refresh_domains(struct manager *manager);
+
+#endif

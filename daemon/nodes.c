@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "name.h"
+#include "nodes.h"
+
+#define STATE_INITIALISING "1"
+#define STATE_CLOSING "5"
+
+/* Enough for chance and for oxenstored's test-eagain. */
+#define TRIES 16
+/* What a guest can make fail at will. */
+#define ANSWER_TRIES 4
+
+static int write_child(struct store *store, store_txn txn, const struct path *dir,
+		       const char *node, const char *value)
+{
+	struct path path = path_child(dir, node);
+
+	return store_write(store, txn, path.text, value);
+}
+
+static int write_child_number(struct store *store, store_txn txn, const struct path *dir,
+			      const char *node, unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	return write_child(store, txn, dir, node, text);
+}
+
+/* An empty directory that owner may do all with and reader may read, whatever was there. */
+static int make_dir(struct store *store, store_txn txn, const struct path *dir,
+		    unsigned int owner, int reader)
+{
+	int r;
+
+	r = store_remove(store, txn, dir->text);
+	if (r < 0)
+		return r;
+	r = store_mkdir(store, txn, dir->text);
+	if (r < 0)
+		return r;
+	return store_own(store, txn, dir->text, owner, reader);
+}
+
+/*
+ * XenStore makes missing parents by itself: writing below a guest that was
+ * destroyed meanwhile would leave a ghost of it.
+ */
+static int guest_is_there(struct store *store, store_txn txn, unsigned int domid)
+{
+	struct path home = path_domain(domid);
+	int r = store_exists(store, txn, home.text);
+
+	return r == 0 ? -ESRCH : r;
+}
+
+struct attach {
+	const struct device_key *key;
+	const char *guest;
+	const struct record *record;
+};
+
+static int write_frontend(struct store *store, store_txn txn, const struct attach *attach)
+{
+	struct path frontend = path_frontend(attach->key), backend = path_backend(attach->key);
+	int r;
+
+	r = make_dir(store, txn, &frontend, attach->key->guest, (int)attach->key->backend);
+	if (r < 0)
+		return r;
+	r = write_child(store, txn, &frontend, "backend", backend.text);
+	if (r < 0)
+		return r;
+	r = write_child_number(store, txn, &frontend, "backend-id", attach->key->backend);
+	if (r < 0)
+		return r;
+	return write_child(store, txn, &frontend, "state", STATE_INITIALISING);
+}
+
+static int write_backend(struct store *store, store_txn txn, const struct attach *attach)
+{
+	struct path frontend = path_frontend(attach->key), backend = path_backend(attach->key);
+	const struct record *record = attach->record;
+	int r;
+
+	r = make_dir(store, txn, &backend, attach->key->backend, (int)attach->key->guest);
+	if (r < 0)
+		return r;
+	r = write_child(store, txn, &backend, "frontend", frontend.text);
+	if (r < 0)
+		return r;
+	r = write_child_number(store, txn, &backend, "frontend-id", attach->key->guest);
+	if (r < 0)
+		return r;
+	r = write_child(store, txn, &backend, "online", "1");
+	if (r < 0)
+		return r;
+	r = write_child(store, txn, &backend, "name", record->name);
+	if (r < 0)
+		return r;
+	if (name_is_safe(attach->guest, strlen(attach->guest))) {
+		r = write_child(store, txn, &backend, "guest", attach->guest);
+		if (r < 0)
+			return r;
+	}
+	r = write_child(store, txn, &backend, "mode", channel_mode_name(record->mode));
+	if (r < 0)
+		return r;
+	r = write_child_number(store, txn, &backend, "ring-size", record->ring_size);
+	if (r < 0)
+		return r;
+	return write_child(store, txn, &backend, "state", STATE_INITIALISING);
+}
+
+static int write_record(struct store *store, store_txn txn, const struct device_key *key,
+			const struct record *record)
+{
+	struct path path = path_record(key);
+	char text[RECORD_SIZE];
+
+	record_format(record, text);
+	return store_write(store, txn, path.text, text);
+}
+
+/* Nothing that a guest wrote is read here: it could make the commit fail at will. */
+static int attach_body(struct store *store, store_txn txn, void *userdata)
+{
+	const struct attach *attach = userdata;
+	int r;
+
+	r = guest_is_there(store, txn, attach->key->guest);
+	if (r < 0)
+		return r;
+	r = write_record(store, txn, attach->key, attach->record);
+	if (r < 0)
+		return r;
+	r = write_frontend(store, txn, attach);
+	if (r < 0)
+		return r;
+	return write_backend(store, txn, attach);
+}
+
+int nodes_attach(struct store *store, const struct device_key *key, const char *guest,
+		 uint64_t began_usec, struct record *record)
+{
+	struct record written = *record;
+	struct attach attach = { .key = key, .guest = guest, .record = record };
+	int r;
+
+	r = store_transaction(store, TRIES, attach_body, &attach);
+	if (r < 0)
+		return r;
+	written.written_usec = monotonic_usec() - began_usec;
+	*record = written;
+	return 0;
+}
+
+/* The guest cannot write here; a backend domain could, and has its own retries. */
+static int close_body(struct store *store, store_txn txn, void *userdata)
+{
+	const struct device_key *key = userdata;
+	struct path backend = path_backend(key), state = path_child(&backend, "state");
+	_cleanup_free_ char *value = NULL;
+	enum end_state end;
+	size_t len;
+	int r;
+
+	r = store_read(store, txn, state.text, &value, &len);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	r = write_child(store, txn, &backend, "online", "0");
+	if (r < 0)
+		return r;
+	/* its driver will not write Closed twice */
+	end = end_state_parse(value, len);
+	if (end == END_CLOSING || end == END_CLOSED)
+		return 0;
+	return store_write(store, txn, state.text, STATE_CLOSING);
+}
+
+int nodes_close(struct store *store, const struct device_key *key)
+{
+	return store_transaction(store, TRIES, close_body, (void *)key);
+}
+
+static int prune(struct store *store, const struct path *dir)
+{
+	_cleanup_free_ char **names = NULL;
+	size_t n;
+	int r;
+
+	r = store_list(store, 0, dir->text, &names, &n);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return n ? 0 : store_remove(store, 0, dir->text);
+}
+
+static struct path parent_of(struct path path)
+{
+	*strrchr(path.text, '/') = '\0';
+	return path;
+}
+
+/*
+ * Not in a transaction: the guest could make it fail for ever. The record goes
+ * last, so that whatever interrupts this, it is done again after a restart.
+ */
+int nodes_remove(struct store *store, const struct device_key *key)
+{
+	struct path frontend = path_frontend(key), backend = path_backend(key);
+	struct path record = path_record(key);
+	struct path parents[] = {
+		parent_of(backend), parent_of(parent_of(backend)), parent_of(frontend),
+	};
+	int r;
+
+	r = store_remove(store, 0, backend.text);
+	if (r < 0)
+		return r;
+	r = store_remove(store, 0, frontend.text);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
+		r = prune(store, &parents[i]);
+		if (r < 0)
+			return r;
+	}
+	r = store_remove(store, 0, record.text);
+	if (r < 0)
+		return r;
+	return nodes_prune_records(store, key->guest);
+}
+
+int nodes_prune_records(struct store *store, unsigned int guest)
+{
+	struct path records = path_guest_records(guest);
+
+	return prune(store, &records);
+}
+
+static int update_record_body(struct store *store, store_txn txn, void *userdata)
+{
+	const struct attach *attach = userdata;
+	struct path path = path_record(attach->key);
+	int r = store_exists(store, txn, path.text);
+
+	return r > 0 ? write_record(store, txn, attach->key, attach->record) : r;
+}
+
+int nodes_update_record(struct store *store, const struct device_key *key,
+			const struct record *record)
+{
+	struct attach attach = { .key = key, .record = record };
+
+	return store_transaction(store, TRIES, update_record_body, &attach);
+}
+
+static int read_state(struct store *store, const struct path *dir, enum end_state *ret)
+{
+	struct path path = path_child(dir, "state");
+	_cleanup_free_ char *value = NULL;
+	size_t len = 0;
+	int r;
+
+	r = store_read(store, 0, path.text, &value, &len);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*ret = end_state_parse(value, len);
+	return 0;
+}
+
+int nodes_read_states(struct store *store, const struct device_key *key,
+		      enum end_state *ret_frontend, enum end_state *ret_backend)
+{
+	struct path frontend = path_frontend(key), backend = path_backend(key);
+	enum end_state f, b;
+	int r;
+
+	r = read_state(store, &frontend, &f);
+	if (r < 0)
+		return r;
+	r = read_state(store, &backend, &b);
+	if (r < 0)
+		return r;
+	*ret_frontend = f;
+	*ret_backend = b;
+	return 0;
+}
+
+static int points_at(struct store *store, const struct path *from, const char *node,
+		     const struct path *to)
+{
+	struct path path = path_child(from, node);
+	_cleanup_free_ char *value = NULL;
+	int r = store_read(store, 0, path.text, &value, NULL);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : !strcmp(value, to->text);
+}
+
+int nodes_are_whole(struct store *store, const struct device_key *key)
+{
+	struct path frontend = path_frontend(key), backend = path_backend(key);
+	int r = points_at(store, &frontend, "backend", &backend);
+
+	return r > 0 ? points_at(store, &backend, "frontend", &frontend) : r;
+}
+
+int nodes_is_online(struct store *store, const struct device_key *key)
+{
+	struct path backend = path_backend(key), online = path_child(&backend, "online");
+	_cleanup_free_ char *value = NULL;
+	int r = store_read(store, 0, online.text, &value, NULL);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : !strcmp(value, "1");
+}
+
+struct answer {
+	const struct path *request;
+	const char *status;
+};
+
+/*
+ * A guest may take its request back at any moment. Writing would then make the
+ * directory again, with an answer in it that its next request would find. So
+ * the request is read here though the guest can make that fail: it only loses
+ * its own answer by it, after few tries.
+ */
+static int answer_body(struct store *store, store_txn txn, void *userdata)
+{
+	const struct answer *answer = userdata;
+	struct path request = path_child(answer->request, "request");
+	int r = store_exists(store, txn, request.text);
+
+	if (r <= 0)
+		return r < 0 ? r : -ESRCH;
+	return write_child(store, txn, answer->request, "status", answer->status);
+}
+
+int nodes_answer(struct store *store, const struct path *request, const char *status)
+{
+	struct answer answer = { .request = request, .status = status };
+
+	return store_transaction(store, ANSWER_TRIES, answer_body, &answer);
+}

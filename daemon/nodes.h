@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writes and deletes what stands in XenStore for a device. Nothing here leaves
+ * a half: what is written is written in one transaction, and what is deleted
+ * can be deleted again.
+ */
+#ifndef ATTACHD_NODES_H
+#define ATTACHD_NODES_H
+
+#include "machine.h"
+#include "paths.h"
+#include "record.h"
+#include "store.h"
+
+/*
+ * Both directories and the record. record->written_usec must be 0: it becomes
+ * the time from began_usec (monotonic) to the writing. guest is the guest's
+ * name. -ESRCH if the guest is no more.
+ */
+int nodes_attach(struct store *store, const struct device_key *key, const char *guest,
+		 uint64_t began_usec, struct record *record);
+
+/* Asks both drivers to close. Nothing happens where there is no backend. */
+int nodes_close(struct store *store, const struct device_key *key);
+
+/* Deletes frontend, backend, empty parents, and the record last. */
+int nodes_remove(struct store *store, const struct device_key *key);
+
+/* The directory of a guest's records, if none is left in it. */
+int nodes_prune_records(struct store *store, unsigned int guest);
+
+int nodes_update_record(struct store *store, const struct device_key *key,
+			const struct record *record);
+
+int nodes_read_states(struct store *store, const struct device_key *key,
+		      enum end_state *ret_frontend, enum end_state *ret_backend);
+
+/* 1 if both directories are there and name each other, 0 if not, or -errno. */
+int nodes_are_whole(struct store *store, const struct device_key *key);
+
+/* 1 if the device is meant to stay, 0 if it was told to go, or -errno. */
+int nodes_is_online(struct store *store, const struct device_key *key);
+
+/* The answer to the request in this directory. -ESRCH if there is none any more. */
+int nodes_answer(struct store *store, const struct path *request, const char *status);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every XenStore path the daemon uses, made and taken apart here only. Pure.
+ * See <xen/io/mydevice.h> for what stands at each of them.
+ */
+#ifndef ATTACHD_PATHS_H
+#define ATTACHD_PATHS_H
+
+#include <stdbool.h>
+
+#define PATH_SIZE 192
+
+/* The whole private record of the daemon lives below this node. */
+#define PATH_RECORDS "/mydevice"
+#define PATH_DOMAINS "/local/domain"
+
+struct path {
+	char text[PATH_SIZE];
+};
+
+/* Which device of the whole host. */
+struct device_key {
+	const char *class;
+	unsigned int guest;	/* domid of the frontend */
+	unsigned int backend;	/* domid of the backend */
+	unsigned int devid;
+};
+
+struct path path_domain(unsigned int domid);
+struct path path_frontend(const struct device_key *key);
+struct path path_backend(const struct device_key *key);
+struct path path_record(const struct device_key *key);
+struct path path_guest_records(unsigned int guest);
+struct path path_requests(unsigned int guest, const char *class);
+struct path path_request(unsigned int guest, const char *class, unsigned int devid);
+/* All backends a domain has of a class, and those that serve one guest. */
+struct path path_backends(unsigned int backend, const char *class);
+struct path path_guest_backends(unsigned int backend, const char *class, unsigned int guest);
+
+struct path path_child(const struct path *dir, const char *node);
+
+/*
+ * Which device of a request directory an event speaks of, and whether it can
+ * mean a new, complete or withdrawn request: 1 if so, 0 if it can't (the guest
+ * is still writing its wishes, or the daemon wrote its answer), 2 if the whole
+ * directory may have changed, -EINVAL if the devid is none.
+ */
+int path_parse_request_event(const struct path *requests, const char *path,
+			     unsigned int *ret_devid);
+
+/*
+ * The device's node in the backend domain: udev's name for it if both names
+ * are safe, else the kernel's.
+ */
+struct path path_backend_node(const struct device_key *key, const char *guest, const char *name);
+
+#endif

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "escape.h"
+#include "number.h"
+#include "policy-file.h"
+#include "record.h"
+
+#define RING_SIZE_MIN (UINT64_C(1) << MYDEVICE_RING_ORDER_MIN)
+#define RING_SIZE_MAX (UINT64_C(1) << MYDEVICE_RING_ORDER_MAX)
+#define CHANNELS_MAX (MYDEVICE_DEVID_MAX + 1)
+#define DETACH_SEC_MAX 300
+
+struct reader {
+	FILE *stream;
+	const char *file;
+	unsigned int line;
+	struct policy *policy;
+	struct policy_section *section;	/* NULL: none yet, or a wrong one */
+	bool in_section;
+	unsigned int n_mistakes;
+	int error;
+	policy_mistake_fn mistake;
+	void *userdata;
+};
+
+_printf_(3, 4) static void mistake(struct reader *reader, unsigned int line, const char *format,
+				   ...)
+{
+	char message[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	reader->n_mistakes++;
+	reader->mistake(reader->file, line, message, reader->userdata);
+}
+
+/*
+ * Settings. Each takes a value, returns 0 or -errno.
+ */
+static int set_allow(struct policy_section *section, const char *value)
+{
+	return number_boolean(value, &section->settings.allow);
+}
+
+static int set_channels(struct policy_section *section, const char *value)
+{
+	char *copy;
+
+	if (!*value)
+		return -EINVAL;
+	copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	free(section->channels);
+	section->channels = copy;
+	return 0;
+}
+
+static int set_max_channels(struct policy_section *section, const char *value)
+{
+	uint64_t n;
+	int r = number_decimal(value, strlen(value), CHANNELS_MAX, &n);
+
+	if (r < 0)
+		return r;
+	section->settings.max_channels = (unsigned int)n;
+	return 0;
+}
+
+static int take_ring_size(const char *value, uint64_t *ret)
+{
+	uint64_t n;
+	int r = number_bytes(value, RING_SIZE_MAX, &n);
+
+	if (r < 0)
+		return r;
+	if (n < RING_SIZE_MIN || n != number_round_down_pow2(n))
+		return -EINVAL;
+	*ret = n;
+	return 0;
+}
+
+static int set_ring_size(struct policy_section *section, const char *value)
+{
+	return take_ring_size(value, &section->settings.ring_size);
+}
+
+static int set_ring_size_max(struct policy_section *section, const char *value)
+{
+	return take_ring_size(value, &section->settings.ring_size_max);
+}
+
+static int set_detach_timeout(struct policy_section *section, const char *value)
+{
+	uint64_t seconds;
+	int r = number_decimal(value, strlen(value), DETACH_SEC_MAX, &seconds);
+
+	if (r < 0)
+		return r;
+	if (!seconds)
+		return -EINVAL;
+	section->settings.detach_timeout_usec = seconds * USEC_PER_SEC;
+	return 0;
+}
+
+static int set_uuid(struct policy_section *section, const char *value)
+{
+	char uuid[UUID_SIZE], *copy;
+	int r = uuid_parse(value, strlen(value), uuid);
+
+	if (r < 0)
+		return r;
+	copy = strdup(uuid);
+	if (!copy)
+		return -ENOMEM;
+	free(section->uuid);
+	section->uuid = copy;
+	return 0;
+}
+
+static const struct setting {
+	const char *key;
+	int (*set)(struct policy_section *section, const char *value);
+	unsigned int named;
+	bool guest_only;
+	const char *expected;
+} settings[] = {
+	{ "Allow", set_allow, POLICY_ALLOW, false, "yes or no" },
+	{ "Channels", set_channels, POLICY_CHANNELS, false, "names or globs, as in: log backup-*" },
+	{ "MaxChannels", set_max_channels, POLICY_MAX_CHANNELS, false, "a number from 0 to 4096" },
+	{ "RingSize", set_ring_size, POLICY_RING_SIZE, false, "a power of two from 4K to 1M" },
+	{ "RingSizeMax", set_ring_size_max, POLICY_RING_SIZE_MAX, false,
+	  "a power of two from 4K to 1M" },
+	{ "DetachTimeoutSec", set_detach_timeout, POLICY_DETACH_TIMEOUT, false,
+	  "a number of seconds from 1 to 300" },
+	{ "UUID", set_uuid, 0, true, "an UUID, as in: 01234567-89ab-cdef-0123-456789abcdef" },
+};
+
+/*
+ * [Defaults] or [Guest GLOB]. Read here and not by the library, which shortens
+ * long names, says nothing of empty sections and does not tell the line.
+ */
+static void begin_section(struct reader *reader, const char *line)
+{
+	const char *end = strchr(line, ']');
+	_cleanup_free_ char *name = NULL;
+	const char *glob = NULL;
+
+	reader->in_section = true;
+	reader->section = NULL;
+	if (!end || end[1 + strspn(end + 1, " \t\r\n")]) {
+		mistake(reader, reader->line,
+			"a section is written alone on its line, as in: [Guest web-*]");
+		return;
+	}
+	name = strndup(line + 1, (size_t)(end - line - 1));
+	if (!name) {
+		reader->error = -ENOMEM;
+		return;
+	}
+	if (!strncmp(name, "Guest ", strlen("Guest "))) {
+		glob = name + strlen("Guest ");
+		glob += strspn(glob, " ");
+	}
+	if (glob ? !*glob : strcmp(name, "Defaults") != 0) {
+		mistake(reader, reader->line,
+			"section [%s] is not known; expected [Defaults] or [Guest NAME]",
+			escape(name).text);
+		return;
+	}
+	reader->section = policy_add_section(reader->policy, glob);
+	if (!reader->section)
+		reader->error = -ENOMEM;
+}
+
+static void tell_unknown(struct reader *reader, const char *key)
+{
+	char known[256];
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings) && len < sizeof(known); i++)
+		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s", i ? ", " : "",
+					settings[i].key);
+	mistake(reader, reader->line, "%s= is not known; expected one of: %s", escape(key).text,
+		known);
+}
+
+static void take_setting(struct reader *reader, const char *key, const char *value)
+{
+	struct policy_section *section = reader->section;
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		int r;
+
+		if (strcmp(settings[i].key, key))
+			continue;
+		if (settings[i].guest_only && !section->guest_glob) {
+			mistake(reader, reader->line, "%s= belongs in a [Guest NAME] section", key);
+			return;
+		}
+		r = settings[i].set(section, value);
+		if (r == -ENOMEM)
+			reader->error = r;
+		else if (r < 0)
+			mistake(reader, reader->line, "%s=%s is not valid; expected %s", key,
+				escape(value).text, settings[i].expected);
+		else
+			section->named |= settings[i].named;
+		return;
+	}
+	tell_unknown(reader, key);
+}
+
+static int on_setting(void *userdata, const char *section, const char *key, const char *value)
+{
+	struct reader *reader = userdata;
+
+	if (!reader->in_section)
+		mistake(reader, reader->line,
+			"%s= stands before any section; expected [Defaults] or [Guest NAME] first",
+			escape(key).text);
+	/* a wrong section was told already */
+	else if (reader->section)
+		take_setting(reader, key, value);
+	return 1;
+}
+
+static void skip_line(FILE *stream)
+{
+	int c;
+
+	do {
+		c = getc(stream);
+	} while (c != EOF && c != '\n');
+}
+
+/* Hands the library one line. What is dealt with here becomes an empty line. */
+static char *read_line(char *line, int size, void *userdata)
+{
+	struct reader *reader = userdata;
+	size_t indent;
+
+	if (!fgets(line, size, reader->stream))
+		return NULL;
+	reader->line++;
+	if (strlen(line) == (size_t)size - 1 && line[size - 2] != '\n' && !feof(reader->stream)) {
+		mistake(reader, reader->line, "the line is longer than %d characters", size - 2);
+		skip_line(reader->stream);
+		*line = '\0';
+		return line;
+	}
+	indent = strspn(line, " \t\r\n");
+	if (line[indent] == '[' && !indent) {
+		begin_section(reader, line);
+		*line = '\0';
+	} else if (indent && line[indent] && !strchr("#;", line[indent])) {
+		mistake(reader, reader->line, "settings and sections begin at the start of a line");
+		*line = '\0';
+	} else if (line[indent] && !strchr("#;", line[indent]) && !strpbrk(line, "=:")) {
+		mistake(reader, reader->line, "expected Setting=value or [Section]");
+		*line = '\0';
+	}
+	return line;
+}
+
+static int parse_stream(struct policy *policy, const char *name, FILE *stream,
+			policy_mistake_fn fn, void *userdata)
+{
+	struct reader reader = {
+		.stream = stream,
+		.file = name,
+		.policy = policy,
+		.mistake = fn,
+		.userdata = userdata,
+	};
+
+	if (ini_parse_stream(read_line, &reader, on_setting, &reader) < 0)
+		return -ENOMEM;
+	if (ferror(stream)) {
+		mistake(&reader, 0, "cannot be read: %m");
+		return -EIO;
+	}
+	if (reader.error)
+		return reader.error;
+	return reader.n_mistakes ? -EBADMSG : 0;
+}
+
+static void close_stream(FILE **stream)
+{
+	if (*stream)
+		fclose(*stream);
+}
+
+int policy_parse(struct policy *policy, const char *name, const char *text, size_t len,
+		 policy_mistake_fn fn, void *userdata)
+{
+	_cleanup_(close_stream) FILE *stream = NULL;
+
+	if (!len)
+		return 0;
+	stream = fmemopen((void *)text, len, "r");
+	if (!stream)
+		return -errno;
+	return parse_stream(policy, name, stream, fn, userdata);
+}
+
+static int load_file(struct policy *policy, const char *file, policy_mistake_fn fn,
+		     void *userdata)
+{
+	_cleanup_(close_stream) FILE *stream = fopen(file, "re");
+
+	if (!stream) {
+		int r = -errno;
+
+		if (r == -ENOENT)
+			return 0;
+		fn(file, 0, strerror(-r), userdata);
+		return r;
+	}
+	return parse_stream(policy, file, stream, fn, userdata);
+}
+
+static int is_drop_in(const struct dirent *entry)
+{
+	return !fnmatch("*.conf", entry->d_name, FNM_PERIOD);
+}
+
+/* The first error wins, but every file is read so that every mistake is told. */
+static int load_drop_ins(struct policy *policy, const char *dir, policy_mistake_fn fn,
+			 void *userdata)
+{
+	struct dirent **entries;
+	int n, result = 0;
+
+	n = scandir(dir, &entries, is_drop_in, alphasort);
+	if (n < 0) {
+		if (errno == ENOENT)
+			return 0;
+		result = -errno;
+		fn(dir, 0, strerror(errno), userdata);
+		return result;
+	}
+	for (int i = 0; i < n; i++) {
+		_cleanup_free_ char *file = NULL;
+		int r = -ENOMEM;
+
+		if (asprintf(&file, "%s/%s", dir, entries[i]->d_name) >= 0)
+			r = load_file(policy, file, fn, userdata);
+		else
+			file = NULL;
+		if (!result)
+			result = r;
+		free(entries[i]);
+	}
+	free(entries);
+	return result;
+}
+
+int policy_load(const char *file, policy_mistake_fn fn, void *userdata, struct policy **ret)
+{
+	_cleanup_(policy_freep) struct policy *policy = policy_new();
+	_cleanup_free_ char *dir = NULL;
+	int r, drop_ins;
+
+	if (!policy)
+		return -ENOMEM;
+	if (asprintf(&dir, "%s.d", file) < 0) {
+		dir = NULL;
+		return -ENOMEM;
+	}
+	r = load_file(policy, file, fn, userdata);
+	drop_ins = load_drop_ins(policy, dir, fn, userdata);
+	if (r < 0 || drop_ins < 0)
+		return r < 0 ? r : drop_ins;
+	*ret = steal(&policy);
+	return 0;
+}

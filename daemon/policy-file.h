@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads attachd.conf and attachd.conf.d, and says what is wrong with them. */
+#ifndef ATTACHD_POLICY_FILE_H
+#define ATTACHD_POLICY_FILE_H
+
+#include "policy.h"
+
+#define POLICY_FILE "/etc/mydevice/attachd.conf"
+
+/* One mistake. line is 0 if it is about the whole file. */
+typedef void (*policy_mistake_fn)(const char *file, unsigned int line, const char *message,
+				  void *userdata);
+
+/*
+ * file, then FILE.d/[*].conf in the order of their names. A file that is not
+ * there is empty. All mistakes are told before -EBADMSG is returned; other
+ * errors are -ENOMEM and what reading a file gave, also told.
+ */
+int policy_load(const char *file, policy_mistake_fn mistake, void *userdata,
+		struct policy **ret);
+
+/* Text from memory, for tests; name stands for the file in mistakes. */
+int policy_parse(struct policy *policy, const char *name, const char *text, size_t len,
+		 policy_mistake_fn mistake, void *userdata);
+
+#endif

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "device.h"
+#include "domain.h"
+#include "log.h"
+#include "manager.h"
+#include "nodes.h"
+#include "number.h"
+#include "reconcile.h"
+
+/* No directory is one without children. */
+static int for_each_child(struct manager *manager, const struct path *dir,
+			   int (*each)(struct manager *manager, const char *name, void *userdata),
+			   void *userdata)
+{
+	_cleanup_free_ char **names = NULL;
+	size_t n = 0;
+	int r;
+
+	r = store_list(manager->store, 0, dir->text, &names, &n);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (size_t i = 0; i < n; i++) {
+		r = each(manager, names[i], userdata);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* 0 or -errno; -EBADMSG if it says nothing sensible. */
+static int read_record(struct store *store, const struct device_key *key, struct record *ret)
+{
+	struct path path = path_record(key);
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r;
+
+	r = store_read(store, 0, path.text, &text, &len);
+	return r < 0 ? r : record_parse(text, len, ret);
+}
+
+static int remove_garbage(struct manager *manager, const struct device_key *key, const char *why)
+{
+	log_notice("removing what is left of device %u of domain %u: %s", key->devid, key->guest,
+		   why);
+	return nodes_remove(manager->store, key);
+}
+
+static int settle_record(struct manager *manager, struct domain *domain, struct device_key *key)
+{
+	struct record record;
+	int r;
+
+	r = read_record(manager->store, key, &record);
+	if (r == -EBADMSG)
+		return remove_garbage(manager, key, "its record is damaged");
+	if (r < 0)
+		return r;
+	key->backend = record.backend;
+	if (!domain)
+		return remove_garbage(manager, key, "the domain is gone");
+	if (strcmp(record.uuid, domain->uuid) != 0)
+		return remove_garbage(manager, key, "the domain's id belongs to another one now");
+	r = nodes_are_whole(manager->store, key);
+	if (r < 0)
+		return r;
+	if (!r)
+		return remove_garbage(manager, key, "its directories are not whole");
+	return device_adopt(domain, key, &record);
+}
+
+/* name is CLASS-DEVID */
+static int on_record(struct manager *manager, const char *name, void *userdata)
+{
+	static const char prefix[] = MYDEVICE_CLASS "-";
+	unsigned int *guest = userdata;
+	struct device_key key = {
+		.class = MYDEVICE_CLASS,
+		.guest = *guest,
+		.backend = manager->backend,
+	};
+	const char *devid = name + strlen(prefix);
+
+	if (strncmp(name, prefix, strlen(prefix)) ||
+	    number_devid(devid, strlen(devid), &key.devid) < 0)
+		return 0;
+	return settle_record(manager, manager_find_domain(manager, *guest), &key);
+}
+
+static int on_recorded_guest(struct manager *manager, const char *name, void *userdata)
+{
+	struct domain *domain;
+	struct path records;
+	unsigned int guest;
+	int r;
+
+	if (number_domid(name, strlen(name), &guest) < 0)
+		return 0;
+	domain = manager_find_domain(manager, guest);
+	if (domain) {
+		domain->unidentified = false;
+		r = domain_identify(domain);
+		if (r < 0)
+			return r;
+	}
+	records = path_guest_records(guest);
+	r = for_each_child(manager, &records, on_record, &guest);
+	if (r < 0)
+		return r;
+	/* an earlier process may have ended between the last two steps of a removal */
+	return nodes_prune_records(manager->store, guest);
+}
+
+static int on_stray_backend(struct manager *manager, const char *name, void *userdata)
+{
+	unsigned int *guest = userdata;
+	struct device_key key = {
+		.class = MYDEVICE_CLASS,
+		.guest = *guest,
+		.backend = manager->backend,
+	};
+
+	if (number_devid(name, strlen(name), &key.devid) < 0)
+		return 0;
+	return remove_garbage(manager, &key, "the domain is gone");
+}
+
+/* A backend of a living guest that is in no record is not ours: somebody made it by hand. */
+static int on_served_guest(struct manager *manager, const char *name, void *userdata)
+{
+	struct path backends;
+	unsigned int guest;
+
+	if (number_domid(name, strlen(name), &guest) < 0 || manager_find_domain(manager, guest))
+		return 0;
+	backends = path_guest_backends(manager->backend, MYDEVICE_CLASS, guest);
+	return for_each_child(manager, &backends, on_stray_backend, &guest);
+}
+
+int reconcile(struct manager *manager)
+{
+	struct path records = { PATH_RECORDS };
+	struct path backends = path_backends(manager->backend, MYDEVICE_CLASS);
+	int r;
+
+	/* a guest that could read or write here could lie to us after a restart */
+	r = store_mkdir(manager->store, 0, records.text);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	r = store_own(manager->store, 0, records.text, 0, -1);
+	if (r < 0)
+		return r;
+	r = for_each_child(manager, &records, on_recorded_guest, NULL);
+	if (r < 0)
+		return r;
+	return for_each_child(manager, &backends, on_served_guest, NULL);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the rest of the world may see: a copy of each device, and how the
+ * daemon is doing. Written by the thread that talks to XenStore, read by the
+ * one that answers the bus, which must never wait for XenStore.
+ */
+#ifndef ATTACHD_REGISTRY_H
+#define ATTACHD_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "escape.h"
+#include "machine.h"
+#include "paths.h"
+#include "record.h"
+#include "util.h"
+
+struct device_view {
+	struct device_key key;
+	struct escaped guest;
+	struct record record;
+	enum phase phase;
+	enum end_state frontend, backend;
+	struct path node;		/* in the backend domain */
+};
+
+struct registry_status {
+	bool store_connected;
+	bool facts_degraded;
+	unsigned int guests;
+	unsigned int devices;
+	unsigned int connected;		/* devices */
+	uint64_t beat_usec;		/* monotonic: last sign of life of the XenStore thread */
+	uint64_t served;		/* requests answered since the start */
+};
+
+struct registry;
+
+struct registry *registry_new(void);
+void registry_free(struct registry *registry);
+DEFINE_CLEANUP(struct registry, registry_free)
+
+/* Adds or replaces. 0 or -ENOMEM */
+int registry_publish(struct registry *registry, const struct device_view *view);
+void registry_withdraw(struct registry *registry, const struct device_key *key);
+
+void registry_beat(struct registry *registry);
+void registry_set_store(struct registry *registry, bool connected, bool facts_degraded);
+void registry_set_guests(struct registry *registry, unsigned int guests);
+void registry_count_served(struct registry *registry);
+
+struct registry_status registry_status(struct registry *registry);
+
+/* With the registry locked; stops when each returns non-zero, and returns that. */
+int registry_for_each(struct registry *registry,
+		      int (*each)(const struct device_view *view, void *userdata), void *userdata);
+
+#endif

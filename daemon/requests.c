@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "device.h"
+#include "domain.h"
+#include "manager.h"
+#include "messages.h"
+#include "nodes.h"
+#include "number.h"
+#include "requests.h"
+
+#define EVENTS_AT_ONCE 512
+
+static void mark_changed(struct domain *domain, unsigned int devid)
+{
+	uint64_t bit = UINT64_C(1) << (devid % 64);
+
+	if (domain->changed[devid / 64] & bit)
+		return;
+	domain->changed[devid / 64] |= bit;
+	if (!domain->n_changed++)
+		domain->changed_since_usec = monotonic_usec();
+}
+
+/* The next one after that of the turn before, so that none waits for ever. */
+static unsigned int take_changed(struct domain *domain)
+{
+	unsigned int devid = domain->next_changed;
+
+	while (!(domain->changed[devid / 64] & UINT64_C(1) << (devid % 64)))
+		devid = domain->changed[devid / 64] >> (devid % 64) ?
+				devid + 1 :
+				(devid / 64 + 1) % DEVID_WORDS * 64;
+	domain->changed[devid / 64] &= ~(UINT64_C(1) << (devid % 64));
+	domain->n_changed--;
+	domain->next_changed = (devid + 1) % (MYDEVICE_DEVID_MAX + 1);
+	return devid;
+}
+
+/* Only a complete request under a directory that is no devid deserves an answer. */
+static void mark_misnamed(struct domain *domain, const char *path)
+{
+	const char *dir = path + strlen(domain->requests.text) + 1;
+	const char *node = strchrnul(dir, '/');
+	size_t len = (size_t)(node - dir);
+
+	if (strcmp(node, "/request") || !len || len >= sizeof(domain->misnamed))
+		return;
+	memcpy(domain->misnamed, dir, len);
+	domain->misnamed[len] = '\0';
+}
+
+void requests_on_event(const char *path, void *userdata)
+{
+	struct domain *domain = userdata;
+	unsigned int devid;
+
+	switch (path_parse_request_event(&domain->requests, path, &devid)) {
+	case 0:
+		return;
+	case 1:
+		mark_changed(domain, devid);
+		break;
+	case 2:
+		domain->unscanned = true;
+		break;
+	default:
+		mark_misnamed(domain, path);
+	}
+	domain_enqueue(domain);
+}
+
+static void answer(struct domain *domain, const struct path *request, const char *status)
+{
+	int r;
+
+	registry_count_served(domain->manager->registry);
+	r = nodes_answer(domain->manager->store, request, status);
+	if (r == -EAGAIN)
+		domain_retry(domain);
+	else if (r < 0 && r != -ESRCH && r != -ENOTCONN)
+		domain_log(domain, NULL, LOG_WARNING, NULL, "cannot answer the request %s: %s",
+			   escape(request->text).text, store_strerror(r));
+}
+
+/* A request is looked at again for many reasons; to be told once is enough. */
+static bool was_told(struct domain *domain, const struct path *request, const char *status)
+{
+	struct path path = path_child(request, "status");
+	_cleanup_free_ char *known = NULL;
+
+	return store_read(domain->manager->store, 0, path.text, &known, NULL) == 0 &&
+	       !strcmp(known, status);
+}
+
+static void answer_attached(struct domain *domain, unsigned int devid)
+{
+	struct path request = path_request(domain->domid, MYDEVICE_CLASS, devid);
+
+	if (!was_told(domain, &request, "attached"))
+		answer(domain, &request, "attached");
+}
+
+/*
+ * A guest may change or withdraw a request while it is read, node by node.
+ * XenStore sends the event of a change before any answer that shows it.
+ */
+static bool changed_meanwhile(struct domain *domain, unsigned int devid)
+{
+	store_dispatch(domain->manager->store, EVENTS_AT_ONCE);
+	return domain->changed[devid / 64] & UINT64_C(1) << (devid % 64);
+}
+
+static void refuse(struct domain *domain, unsigned int devid, const char *kind,
+		   const struct reason *reason)
+{
+	struct path request = path_request(domain->domid, MYDEVICE_CLASS, devid);
+	char status[REASON_SIZE + 16];
+
+	snprintf(status, sizeof(status), "%s: %s", kind, reason->text);
+	if (was_told(domain, &request, status))
+		return;
+	domain_log(domain, NULL, LOG_NOTICE, MSG_DENIED, "request %u %s", devid, status);
+	answer(domain, &request, status);
+}
+
+static void answer_misnamed(struct domain *domain)
+{
+	struct path request = path_child(&domain->requests, domain->misnamed);
+
+	domain_log(domain, NULL, LOG_NOTICE, MSG_DENIED, "request \"%s\": not a device id",
+		   escape(domain->misnamed).text);
+	*domain->misnamed = '\0';
+	answer(domain, &request,
+	       "error: the directory's name is not a device id, a number from 0 to 4095");
+}
+
+static void nodes_free(struct request_nodes *nodes)
+{
+	free((char *)nodes->request.data);
+	free((char *)nodes->name.data);
+	free((char *)nodes->mode.data);
+	free((char *)nodes->ring_size.data);
+}
+
+static int read_node(struct store *store, const struct path *dir, const char *node,
+		     struct node_text *ret)
+{
+	struct path path = path_child(dir, node);
+	char *data;
+	int r = store_read(store, 0, path.text, &data, &ret->len);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	ret->data = data;
+	return 0;
+}
+
+static int read_request(struct domain *domain, unsigned int devid, struct request_nodes *nodes)
+{
+	struct path dir = path_request(domain->domid, MYDEVICE_CLASS, devid);
+	struct store *store = domain->manager->store;
+	int r;
+
+	r = read_node(store, &dir, "request", &nodes->request);
+	if (r < 0 || !nodes->request.data)
+		return r;
+	r = read_node(store, &dir, "name", &nodes->name);
+	if (r < 0)
+		return r;
+	r = read_node(store, &dir, "mode", &nodes->mode);
+	if (r < 0)
+		return r;
+	return read_node(store, &dir, "ring-size", &nodes->ring_size);
+}
+
+static struct device *find_device(struct domain *domain, unsigned int devid)
+{
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next)
+		if (device->key.devid == devid)
+			return device;
+	return NULL;
+}
+
+static unsigned int count_devices(const struct domain *domain)
+{
+	const struct device *device;
+	unsigned int n = 0;
+
+	for (device = domain->devices; device; device = device->next)
+		n += device->phase != PHASE_REMOVED;
+	return n;
+}
+
+static struct device *find_name(struct domain *domain, const char *name)
+{
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next)
+		if (device->phase != PHASE_REMOVED && !strcmp(device->record.name, name))
+			return device;
+	return NULL;
+}
+
+static void grant(struct domain *domain, unsigned int devid, const struct request *request,
+		  uint64_t began_usec)
+{
+	struct device *namesake = find_name(domain, request->name);
+	struct reason reason;
+	uint32_t ring_size;
+	int r;
+
+	/* when that one is gone, all requests are looked at again */
+	if (namesake && !device_is_serving(namesake))
+		return;
+	if (namesake) {
+		snprintf(reason.text, sizeof(reason.text),
+			 "device %u of this guest has the name \"%s\" already",
+			 namesake->key.devid, request->name);
+		refuse(domain, devid, "denied", &reason);
+		return;
+	}
+	r = policy_decide(&domain->settings, request, count_devices(domain), &ring_size, &reason);
+	if (r < 0) {
+		refuse(domain, devid, "denied", &reason);
+		return;
+	}
+	r = device_attach(domain, devid, request, ring_size, began_usec);
+	/* then there is nobody to answer */
+	if (r == -ENOTCONN || r == -ESRCH)
+		return;
+	if (r < 0) {
+		domain_retry(domain);
+		snprintf(reason.text, sizeof(reason.text), "cannot be attached: %s",
+			 store_strerror(r));
+		refuse(domain, devid, "error", &reason);
+		return;
+	}
+	answer_attached(domain, devid);
+}
+
+/*
+ * The guest wrote its request anew, as a driver does that was loaded again. A
+ * device by another name is another device, the same one is still there.
+ */
+static void confirm(struct domain *domain, struct device *device, const struct request *request)
+{
+	if (!device_is_serving(device))
+		return;
+	if (strcmp(device->record.name, request->name) || device->record.mode != request->mode)
+		device_withdraw(device);
+	else
+		answer_attached(domain, device->key.devid);
+}
+
+static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec)
+{
+	_cleanup_(nodes_free) struct request_nodes nodes = {};
+	struct device *device = find_device(domain, devid);
+	struct request request;
+	struct reason reason;
+	int r;
+
+	r = read_request(domain, devid, &nodes);
+	if (r == -ENOTCONN)
+		return;
+	if (r < 0) {
+		domain_log(domain, NULL, LOG_WARNING, NULL, "cannot read request %u: %s", devid,
+			   store_strerror(r));
+		return;
+	}
+	r = request_parse(&nodes, &request, &reason);
+	if (r == -ENODATA) {
+		if (device && device_is_serving(device))
+			device_withdraw(device);
+		return;
+	}
+	if (r < 0) {
+		if (!changed_meanwhile(domain, devid))
+			refuse(domain, devid, "error", &reason);
+	} else if (device) {
+		confirm(domain, device, &request);
+	} else {
+		grant(domain, devid, &request, began_usec);
+	}
+}
+
+/* Every request there is, and every device: its request may be there no more. */
+static void scan(struct domain *domain)
+{
+	_cleanup_free_ char **names = NULL;
+	const struct device *device;
+	size_t n = 0;
+	int r;
+
+	r = store_list(domain->manager->store, 0, domain->requests.text, &names, &n);
+	if (r < 0 && r != -ENOENT) {
+		domain_log(domain, NULL, LOG_WARNING, NULL, "cannot list its requests: %s",
+			   store_strerror(r));
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		unsigned int devid;
+
+		if (number_devid(names[i], strlen(names[i]), &devid) == 0)
+			mark_changed(domain, devid);
+	}
+	for (device = domain->devices; device; device = device->next)
+		mark_changed(domain, device->key.devid);
+}
+
+bool requests_turn(struct domain *domain)
+{
+	bool scanning = domain->unscanned;
+
+	/* not before it is known whose they are; then all are looked at */
+	if (!*domain->name)
+		return false;
+	if (scanning) {
+		domain->unscanned = false;
+		scan(domain);
+	}
+	/* in the same turn, or scans that are wanted again and again come before all service */
+	if (domain->n_changed) {
+		uint64_t began_usec = domain->changed_since_usec;
+
+		serve(domain, take_changed(domain), began_usec);
+	} else if (*domain->misnamed) {
+		answer_misnamed(domain);
+	} else {
+		return scanning;
+	}
+	return true;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "bus.h"
+#include "engine.h"
+#include "log.h"
+#include "messages.h"
+#include "policy-file.h"
+#include "registry.h"
+#include "service.h"
+
+/* Without xenstored the boot goes on; it may come later. */
+#define READY_AT_LATEST_USEC (10 * USEC_PER_SEC)
+#define TICK_USEC (10 * USEC_PER_SEC)
+/* The XenStore thread gives a sign of life every two seconds. */
+#define SILENCE_USEC (15 * USEC_PER_SEC)
+
+struct service {
+	const struct service_options *options;
+	sd_event *event;
+	struct registry *registry;
+	struct engine *engine;
+	struct bus *bus;
+	sd_event_source *tick, *ready_timeout, *ready;
+	uint64_t watchdog_usec;		/* 0: none */
+	bool is_ready;
+	bool silent;			/* and it was said */
+};
+
+static void log_mistake(const char *file, unsigned int line, const char *message, void *userdata)
+{
+	struct log_about about = { .message_id = MSG_BAD_POLICY, .domid = -1, .devid = -1 };
+
+	if (line)
+		log_about(LOG_ERR, 0, &about, "%s:%u: %s", file, line, message);
+	else
+		log_about(LOG_ERR, 0, &about, "%s: %s", file, message);
+}
+
+static void notify_status(struct service *service)
+{
+	struct registry_status status = registry_status(service->registry);
+
+	if (service->silent)
+		sd_notify(0, "STATUS=xenstored does not answer");
+	else if (!status.store_connected)
+		sd_notify(0, "STATUS=Waiting for xenstored");
+	else
+		sd_notifyf(0, "STATUS=%u guests, %u channels, %u of them connected",
+			   status.guests, status.devices, status.connected);
+}
+
+static void become_ready(struct service *service)
+{
+	sd_event_source_set_enabled(service->ready_timeout, SD_EVENT_OFF);
+	if (!service->is_ready)
+		sd_notify(0, "READY=1");
+	service->is_ready = true;
+	notify_status(service);
+}
+
+static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	become_ready(userdata);
+	return 0;
+}
+
+/* on_ready may still come, and refreshes the status. */
+static int on_ready_timeout(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	become_ready(userdata);
+	return 0;
+}
+
+/*
+ * The watchdog is told that all is well only while the other thread lives: if
+ * that hangs in a call that never returns, a restart is the only cure.
+ */
+static void feed_watchdog(struct service *service)
+{
+	uint64_t silence = monotonic_usec() - registry_status(service->registry).beat_usec;
+	bool silent = silence > SILENCE_USEC;
+
+	if (silent && !service->silent)
+		log_warning("xenstored has not answered for %llu seconds",
+			    (unsigned long long)(silence / USEC_PER_SEC));
+	if (!silent && service->silent)
+		log_notice("xenstored answers again");
+	service->silent = silent;
+	if (!silent && service->watchdog_usec)
+		sd_notify(0, "WATCHDOG=1");
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct service *service = userdata;
+	uint64_t interval = TICK_USEC;
+	int r;
+
+	feed_watchdog(service);
+	notify_status(service);
+	if (service->watchdog_usec && service->watchdog_usec / 3 < interval)
+		interval = service->watchdog_usec / 3;
+	r = sd_event_source_set_time_relative(source, interval);
+	return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct service *service = userdata;
+
+	sd_notify(0, "STOPPING=1");
+	return sd_event_exit(service->event, 0);
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct service *service = userdata;
+	struct policy *policy;
+
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)monotonic_usec());
+	if (policy_load(service->options->policy_file, log_mistake, NULL, &policy) < 0) {
+		log_warning("the policy has mistakes; keeping the one in use");
+	} else {
+		engine_set_policy(service->engine, policy);
+		log_notice("policy loaded from %s", service->options->policy_file);
+	}
+	sd_notify(0, "READY=1");
+	notify_status(service);
+	return 0;
+}
+
+/* Before any thread begins: each inherits what is blocked. */
+static int block_signals(void)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		sigaddset(&set, numbers[i]);
+	signal(SIGPIPE, SIG_IGN);
+	return -pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static int add_sources(struct service *service)
+{
+	sd_event *event = service->event;
+	int r;
+
+	r = sd_event_add_signal(event, NULL, SIGTERM, on_stop, service);
+	if (r < 0)
+		return r;
+	r = sd_event_add_signal(event, NULL, SIGINT, on_stop, service);
+	if (r < 0)
+		return r;
+	r = sd_event_add_signal(event, NULL, SIGHUP, on_reload, service);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(event, &service->ready, engine_ready_fd(service->engine), EPOLLIN,
+			    on_ready, service);
+	if (r < 0)
+		return r;
+	r = sd_event_add_time_relative(event, &service->ready_timeout, CLOCK_MONOTONIC,
+				       READY_AT_LATEST_USEC, 0, on_ready_timeout, service);
+	if (r < 0)
+		return r;
+	return sd_event_add_time_relative(event, &service->tick, CLOCK_MONOTONIC, 0, 0, on_tick,
+					  service);
+}
+
+static int start(struct service *service)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	int r;
+
+	r = policy_load(service->options->policy_file, log_mistake, NULL, &policy);
+	if (r < 0)
+		return r;
+	r = block_signals();
+	if (r < 0)
+		return r;
+	sd_watchdog_enabled(0, &service->watchdog_usec);
+	r = sd_event_new(&service->event);
+	if (r < 0)
+		return r;
+	service->registry = registry_new();
+	if (!service->registry)
+		return -ENOMEM;
+	r = bus_new(service->event, service->registry, &service->bus);
+	if (r < 0)
+		return r;
+	r = engine_start(service->registry, policy, service->options->xenctrl, &service->engine);
+	if (r < 0)
+		return r;
+	policy = NULL;
+	return add_sources(service);
+}
+
+static void service_done(struct service *service)
+{
+	sd_event_source_disable_unref(service->tick);
+	sd_event_source_disable_unref(service->ready_timeout);
+	sd_event_source_disable_unref(service->ready);
+	bus_free(service->bus);
+	if (engine_stop(service->engine) < 0) {
+		/* it hangs in a call, with a hold on what would be freed here */
+		log_warning("xenstored does not answer; leaving without it");
+		_exit(EXIT_SUCCESS);
+	}
+	registry_free(service->registry);
+	sd_event_unref(service->event);
+}
+
+int service_run(const struct service_options *options)
+{
+	_cleanup_(service_done) struct service service = { .options = options };
+	int r;
+
+	r = start(&service);
+	if (r < 0)
+		return log_error(r, "cannot start: %s", strerror(-r));
+	log_info("mydevice-attachd " MYDEVICE_VERSION " started");
+	r = sd_event_loop(service.event);
+	if (r < 0)
+		return log_error(r, "the event loop failed: %s", strerror(-r));
+	return 0;
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <xenstore.h>
+
+#include "number.h"
+#include "store.h"
+#include "table.h"
+
+struct stashed_event {
+	struct stashed_event *next;
+	char **vector;
+};
+
+struct store {
+	struct xs_handle *xs;
+	bool dead;
+	struct table watches;		/* serial -> struct store_watch */
+	uint64_t last_serial;
+	/* events met while looking whether the connection is alive, oldest first */
+	struct stashed_event *stash, **stash_end;
+};
+
+struct store_watch {
+	struct store *store;
+	uint64_t serial;
+	store_watch_fn fn;
+	void *userdata;
+	char path[];
+};
+
+int store_open(struct store **ret)
+{
+	struct store *store = calloc(1, sizeof(*store));
+
+	if (!store)
+		return -ENOMEM;
+	store->stash_end = &store->stash;
+	store->xs = xs_open(0);
+	if (!store->xs) {
+		int r = -errno;
+
+		free(store);
+		return r;
+	}
+	*ret = store;
+	return 0;
+}
+
+static char **stash_take(struct store *store)
+{
+	struct stashed_event *event = store->stash;
+	char **vector;
+
+	if (!event)
+		return NULL;
+	vector = event->vector;
+	store->stash = event->next;
+	if (!store->stash)
+		store->stash_end = &store->stash;
+	free(event);
+	return vector;
+}
+
+void store_close(struct store *store)
+{
+	struct store_watch *watch;
+	size_t cursor = 0;
+	char **vector;
+
+	if (!store)
+		return;
+	/* closing ends every watch on the other side; their owners still free them */
+	while ((watch = table_next(&store->watches, &cursor)))
+		watch->store = NULL;
+	while ((vector = stash_take(store)))
+		free(vector);
+	table_done(&store->watches);
+	xs_close(store->xs);
+	free(store);
+}
+
+int store_fd(struct store *store)
+{
+	return xs_fileno(store->xs);
+}
+
+bool store_is_dead(const struct store *store)
+{
+	return store->dead;
+}
+
+/*
+ * Nothing but this tells a lost connection from a call that failed: without
+ * events a live one has EAGAIN and a lost one EINVAL.
+ */
+static void look_alive(struct store *store)
+{
+	struct stashed_event *event;
+	char **vector;
+
+	if (store->dead)
+		return;
+	vector = xs_check_watch(store->xs);
+	if (!vector) {
+		store->dead = errno != EAGAIN;
+		return;
+	}
+	event = calloc(1, sizeof(*event));
+	if (!event) {
+		/* an event must not be lost: start over with a new connection */
+		free(vector);
+		store->dead = true;
+		return;
+	}
+	event->vector = vector;
+	*store->stash_end = event;
+	store->stash_end = &event->next;
+}
+
+static int failed(struct store *store)
+{
+	int r = errno ? -errno : -EIO;
+
+	switch (-r) {
+	case ENOENT:
+	case EAGAIN:
+	case EEXIST:
+	case EACCES:
+	case EPERM:
+	case ENOSPC:
+	case EDQUOT:
+	case E2BIG:
+		return r;
+	}
+	look_alive(store);
+	return store->dead ? -ENOTCONN : r;
+}
+
+int store_probe(struct store *store)
+{
+	int r = store_exists(store, XBT_NULL, "/");
+
+	look_alive(store);
+	if (store->dead)
+		return -ENOTCONN;
+	return r < 0 ? r : 0;
+}
+
+int store_read(struct store *store, store_txn txn, const char *path, char **ret, size_t *ret_len)
+{
+	unsigned int len;
+	char *value;
+
+	value = xs_read(store->xs, txn, path, &len);
+	if (!value)
+		return failed(store);
+	*ret = value;
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}
+
+int store_exists(struct store *store, store_txn txn, const char *path)
+{
+	_cleanup_free_ char *value = NULL;
+	int r = store_read(store, txn, path, &value, NULL);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+int store_list(struct store *store, store_txn txn, const char *path, char ***ret, size_t *ret_n)
+{
+	unsigned int n;
+	char **names;
+
+	names = xs_directory(store->xs, txn, path, &n);
+	if (!names)
+		return failed(store);
+	*ret = names;
+	*ret_n = n;
+	return 0;
+}
+
+int store_write(struct store *store, store_txn txn, const char *path, const char *value)
+{
+	if (!xs_write(store->xs, txn, path, value, (unsigned int)strlen(value)))
+		return failed(store);
+	return 0;
+}
+
+int store_mkdir(struct store *store, store_txn txn, const char *path)
+{
+	return xs_mkdir(store->xs, txn, path) ? 0 : failed(store);
+}
+
+int store_remove(struct store *store, store_txn txn, const char *path)
+{
+	int r = xs_rm(store->xs, txn, path) ? 0 : failed(store);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+int store_own(struct store *store, store_txn txn, const char *path, unsigned int owner, int reader)
+{
+	struct xs_permissions perms[] = {
+		{ .id = owner, .perms = XS_PERM_NONE },
+		{ .id = (unsigned int)reader, .perms = XS_PERM_READ },
+	};
+
+	if (!xs_set_permissions(store->xs, txn, path, perms, reader < 0 ? 1 : 2))
+		return failed(store);
+	return 0;
+}
+
+int store_transaction(struct store *store, unsigned int tries,
+		      int (*body)(struct store *store, store_txn txn, void *userdata),
+		      void *userdata)
+{
+	int r = -EAGAIN;
+
+	for (unsigned int try = 0; try < tries && r == -EAGAIN; try++) {
+		store_txn txn = xs_transaction_start(store->xs);
+
+		if (txn == XBT_NULL) {
+			r = failed(store);
+			continue;
+		}
+		r = body(store, txn, userdata);
+		if (r < 0)
+			xs_transaction_end(store->xs, txn, true);
+		else
+			r = xs_transaction_end(store->xs, txn, false) ? 0 : failed(store);
+	}
+	return r;
+}
+
+int store_is_introduced(struct store *store, unsigned int domid)
+{
+	errno = 0;
+	if (xs_is_domain_introduced(store->xs, domid))
+		return 1;
+	/* false is also how a failure looks */
+	look_alive(store);
+	return store->dead ? -ENOTCONN : 0;
+}
+
+int store_watch(struct store *store, const char *path, store_watch_fn fn, void *userdata,
+		struct store_watch **ret)
+{
+	size_t size = strlen(path) + 1;
+	struct store_watch *watch;
+	char token[24];
+	int r;
+
+	watch = malloc(sizeof(*watch) + size);
+	if (!watch)
+		return -ENOMEM;
+	*watch = (struct store_watch){
+		.store = store,
+		.serial = ++store->last_serial,
+		.fn = fn,
+		.userdata = userdata,
+	};
+	memcpy(watch->path, path, size);
+	r = table_add(&store->watches, watch->serial, watch);
+	if (r < 0) {
+		free(watch);
+		return r;
+	}
+	snprintf(token, sizeof(token), "%llu", (unsigned long long)watch->serial);
+	if (!xs_watch(store->xs, path, token)) {
+		r = failed(store);
+		table_remove(&store->watches, watch->serial);
+		free(watch);
+		return r;
+	}
+	*ret = watch;
+	return 0;
+}
+
+void store_unwatch(struct store_watch *watch)
+{
+	char token[24];
+
+	if (!watch)
+		return;
+	if (watch->store) {
+		table_remove(&watch->store->watches, watch->serial);
+		snprintf(token, sizeof(token), "%llu", (unsigned long long)watch->serial);
+		if (!watch->store->dead && !xs_unwatch(watch->store->xs, watch->path, token))
+			failed(watch->store);
+	}
+	free(watch);
+}
+
+unsigned int store_dispatch(struct store *store, unsigned int max)
+{
+	unsigned int n;
+
+	for (n = 0; n < max; n++) {
+		_cleanup_free_ char **vector = stash_take(store);
+		const struct store_watch *watch;
+		const char *token;
+		uint64_t serial;
+
+		if (!vector)
+			vector = xs_check_watch(store->xs);
+		if (!vector) {
+			if (errno != EAGAIN)
+				store->dead = true;
+			break;
+		}
+		token = vector[XS_WATCH_TOKEN];
+		if (number_decimal(token, strlen(token), UINT64_MAX, &serial) < 0)
+			continue;
+		/* a watch that is gone may still have had events on their way */
+		watch = table_get(&store->watches, serial);
+		if (watch)
+			watch->fn(vector[XS_WATCH_PATH], watch->userdata);
+	}
+	return n;
+}
+
+const char *store_strerror(int error)
+{
+	switch (error < 0 ? -error : error) {
+	case ENOSPC:
+	case EDQUOT:
+		return "the guest's XenStore quota is used up (its nodes, or their size)";
+	case EAGAIN:
+		return "XenStore stayed busy with other transactions";
+	case ENOTCONN:
+		return "xenstored has gone";
+	}
+	return strerror(error < 0 ? -error : error);
+}
