@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The parts of the daemon that do no I/O, and the manager on top of a XenStore
+# in memory.
+
+attachd_unit_pure := escape limit machine name number paths policy record request table
+UNIT_TESTS += $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%)
+
+attachd_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter -pthread \
+	-iquote daemon -DXENCTRL_SONAME='"none"'
+attachd_unit_headers := $(wildcard daemon/*.h tests/unit/attachd/*.h) include/xen/io/mydevice.h
+
+$(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
+		tests/unit/attachd/%.c $(daemon_pure:%=daemon/%.c) $(attachd_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
+		-lcmocka -linih -lsystemd
+
+# all but the threads, the bus and libxenstore
+attachd_unit_manager := device domain facts hypervisor kernel manager nodes queue reconcile \
+	registry requests
+attachd_unit_worlds := manager restart
+UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
+
+$(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
+		$(addprefix tests/unit/attachd/,%.c fake-store.c world.c) \
+		$(daemon_pure:%=daemon/%.c) $(attachd_unit_manager:%=daemon/%.c) \
+		$(attachd_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
+		-lcmocka -linih -lsystemd -ldl
+
+# both threads, so under the other sanitizer
+UNIT_TESTS += $(BUILD)/unit/attachd-threads
+
+$(BUILD)/unit/attachd-threads: tests/unit/attachd/threads.c tests/unit/attachd/fake-store.c \
+		$(daemon_pure:%=daemon/%.c) $(attachd_unit_manager:%=daemon/%.c) \
+		daemon/engine.c $(attachd_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(attachd_unit_flags) $(TSAN_CFLAGS) -o $@ $(filter %.c,$^) \
+		-lcmocka -linih -lsystemd -ldl

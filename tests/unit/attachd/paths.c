@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness.h"
+
+#include "paths.h"
+#include "util.h"
+
+static const struct device_key key = {
+	.class = "mydevice", .guest = 7, .backend = 3, .devid = 12,
+};
+
+static void test_the_contract(void **state)
+{
+	assert_string_equal(path_frontend(&key).text, "/local/domain/7/device/mydevice/12");
+	assert_string_equal(path_backend(&key).text, "/local/domain/3/backend/mydevice/7/12");
+	assert_string_equal(path_request(7, "mydevice", 12).text,
+			    "/local/domain/7/data/mydevice/12");
+	assert_string_equal(path_requests(7, "mydevice").text, "/local/domain/7/data/mydevice");
+	assert_string_equal(path_guest_backends(3, "mydevice", 7).text,
+			    "/local/domain/3/backend/mydevice/7");
+	assert_string_equal(path_record(&key).text, "/mydevice/7/mydevice-12");
+}
+
+static void test_record_is_below_its_guest(void **state)
+{
+	struct path guest = path_guest_records(7), record = path_record(&key);
+
+	assert_int_equal(strncmp(record.text, guest.text, strlen(guest.text)), 0);
+	assert_int_equal(record.text[strlen(guest.text)], '/');
+}
+
+static void test_largest_numbers_fit(void **state)
+{
+	struct device_key largest = {
+		.class = "mydevice", .guest = 32751, .backend = 32751, .devid = 4095,
+	};
+	struct path backend = path_backend(&largest);
+
+	assert_string_equal(path_child(&backend, "feature-split-event-channels").text,
+			    "/local/domain/32751/backend/mydevice/32751/4095/"
+			    "feature-split-event-channels");
+}
+
+static void test_backend_node(void **state)
+{
+	assert_string_equal(path_backend_node(&key, "web", "demo").text,
+			    "/dev/mydevice-back/web/demo");
+	assert_string_equal(path_backend_node(&key, "7-0", "demo").text,
+			    "/dev/mydevice-back/7-12");
+	assert_string_equal(path_backend_node(&key, "../../etc", "demo").text,
+			    "/dev/mydevice-back/7-12");
+	assert_string_equal(path_backend_node(&key, "", "demo").text, "/dev/mydevice-back/7-12");
+}
+
+static int event(const char *path, unsigned int *devid)
+{
+	struct path requests = path_requests(7, "mydevice");
+
+	*devid = 4711;
+	return path_parse_request_event(&requests, path, devid);
+}
+
+static void test_request_events(void **state)
+{
+	unsigned int devid;
+
+	assert_int_equal(event("/local/domain/7/data/mydevice/5/request", &devid), 1);
+	assert_int_equal(devid, 5);
+	assert_int_equal(event("/local/domain/7/data/mydevice/5", &devid), 1);
+	assert_int_equal(devid, 5);
+	assert_int_equal(event("/local/domain/7/data/mydevice/5/name", &devid), 0);
+	assert_int_equal(event("/local/domain/7/data/mydevice/5/status", &devid), 0);
+	assert_int_equal(event("/local/domain/7/data/mydevice/5/request/x", &devid), 0);
+	assert_int_equal(event("/local/domain/7/data/mydevice", &devid), 2);
+	assert_int_equal(event("/local/domain/7/data", &devid), 2);
+	assert_int_equal(event("/local/domain/7", &devid), 2);
+}
+
+static void test_junk_events(void **state)
+{
+	static const char *const junk[] = { "", "x", "-1", "00", "05", "4096", "5x", "..", "1e1" };
+	char path[2200];
+	unsigned int devid;
+
+	for (size_t i = 0; i < ARRAY_SIZE(junk); i++) {
+		snprintf(path, sizeof(path), "/local/domain/7/data/mydevice/%s/request", junk[i]);
+		assert_int_equal(event(path, &devid), -EINVAL);
+		assert_int_equal(devid, 4711);
+	}
+	assert_int_equal(event("/local/domain/7/data/mydevicex/5", &devid), -EINVAL);
+	memset(path, '9', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	memcpy(path, "/local/domain/7/data/mydevice/", strlen("/local/domain/7/data/mydevice/"));
+	assert_int_equal(event(path, &devid), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_contract),
+		cmocka_unit_test(test_record_is_below_its_guest),
+		cmocka_unit_test(test_largest_numbers_fit),
+		cmocka_unit_test(test_backend_node),
+		cmocka_unit_test(test_request_events),
+		cmocka_unit_test(test_junk_events),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy-file.h"
+
+#define UUID "01234567-89ab-cdef-0123-456789abcdef"
+
+struct mistakes {
+	unsigned int n;
+	unsigned int lines[64];
+	char last[512];
+};
+
+static void note(const char *file, unsigned int line, const char *message, void *userdata)
+{
+	struct mistakes *mistakes = userdata;
+
+	assert_true(mistakes->n < ARRAY_SIZE(mistakes->lines));
+	for (const char *p = message; *p; p++)
+		assert_in_range(*p, ' ', '~');
+	mistakes->lines[mistakes->n++] = line;
+	snprintf(mistakes->last, sizeof(mistakes->last), "%s", message);
+}
+
+static struct policy *parse(const char *text)
+{
+	struct policy *policy = policy_new();
+	struct mistakes mistakes = {};
+
+	assert_non_null(policy);
+	assert_int_equal(policy_parse(policy, "text", text, strlen(text), note, &mistakes), 0);
+	assert_int_equal(mistakes.n, 0);
+	return policy;
+}
+
+/* One mistake, in this line, and this is said about it. */
+static void assert_mistake(const char *text, unsigned int line, const char *about)
+{
+	_cleanup_(policy_freep) struct policy *policy = policy_new();
+	struct mistakes mistakes = {};
+
+	assert_int_equal(policy_parse(policy, "text", text, strlen(text), note, &mistakes),
+			 -EBADMSG);
+	assert_int_equal(mistakes.n, 1);
+	assert_int_equal(mistakes.lines[0], line);
+	if (!strstr(mistakes.last, about))
+		fail_msg("\"%s\" is not in: %s", about, mistakes.last);
+}
+
+static int decide(const struct policy *policy, const char *guest, const char *channel,
+		  uint64_t wish, unsigned int n_channels, uint32_t *ring_size)
+{
+	struct policy_settings settings = policy_resolve(policy, guest, UUID);
+	struct request request = { .ring_size = wish };
+	struct reason reason = {};
+	int r;
+
+	snprintf(request.name, sizeof(request.name), "%s", channel);
+	r = policy_decide(&settings, &request, n_channels, ring_size, &reason);
+	assert_int_equal(r < 0, *reason.text != '\0');
+	return r;
+}
+
+static void test_as_shipped(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy = parse("");
+	uint32_t size;
+
+	assert_int_equal(decide(policy, "web", "demo", 0, 7, &size), 0);
+	assert_int_equal(size, 256 << 10);
+	assert_int_equal(decide(policy, "web", "demo", 0, 8, &size), -EACCES);
+	assert_int_equal(policy_resolve(policy, "web", "").detach_timeout_usec,
+			 5 * USEC_PER_SEC);
+}
+
+static void test_wishes_are_made_to_fit(void **state)
+{
+	static const struct {
+		uint64_t wish;
+		uint32_t size;
+	} cases[] = {
+		{ 4096, 4096 }, { 5000, 4096 }, { 65536, 65536 }, { 1 << 20, 1 << 20 },
+		{ (1 << 20) + 1, 1 << 20 }, { UINT64_C(1) << 32, 1 << 20 },
+		{ UINT64_MAX, 1 << 20 },
+	};
+	_cleanup_(policy_freep) struct policy *policy = parse("");
+	uint32_t size;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(decide(policy, "web", "demo", cases[i].wish, 0, &size), 0);
+		assert_int_equal(size, cases[i].size);
+	}
+}
+
+static void test_later_sections_override(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy =
+		parse("[Guest web-*]\nAllow=yes\nMaxChannels=2\nChannels=log backup-*\n"
+		      "[Defaults]\nAllow=no\nRingSizeMax=64K\n"
+		      "[Guest web-1]\nMaxChannels=1\n");
+	uint32_t size;
+
+	assert_int_equal(decide(policy, "db", "log", 0, 0, &size), -EACCES);
+	assert_int_equal(decide(policy, "web-2", "log", 1 << 20, 1, &size), 0);
+	assert_int_equal(size, 64 << 10);
+	assert_int_equal(decide(policy, "web-1", "log", 0, 1, &size), -EACCES);
+	assert_int_equal(decide(policy, "web-1", "backup-7", 0, 0, &size), 0);
+	assert_int_equal(decide(policy, "web-1", "backup", 0, 0, &size), -EACCES);
+	assert_int_equal(decide(policy, "web-1", "demo", 0, 0, &size), -EACCES);
+}
+
+static void test_uuid(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy =
+		parse("[Guest *]\nUUID=01234567-89AB-cdef-0123-456789abcdef\nAllow=no\n");
+
+	assert_false(policy_resolve(policy, "web", UUID).allow);
+	assert_true(policy_resolve(policy, "web", "").allow);
+}
+
+static void test_what_is_no_setting(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy =
+		parse("# comment\n; another\n\n[Defaults]\n\t\n# Allow=no\nAllow = yes ; inline\n"
+		      "[Guest a b]\n[Guest x]");
+
+	assert_int_equal(policy->n_sections, 3);
+	assert_string_equal(policy->sections[1].guest_glob, "a b");
+	assert_true(policy->sections[0].settings.allow);
+}
+
+static void test_mistakes_are_told_with_their_line(void **state)
+{
+	assert_mistake("Allow=yes\n", 1, "before any section");
+	assert_mistake("[Defaults]\n\nAlow=yes\n", 3, "Alow= is not known");
+	assert_mistake("[Defaults]\nAllow=perhaps\n", 2, "yes or no");
+	assert_mistake("[Defaults]\nChannels=\n", 2, "globs");
+	assert_mistake("[Defaults]\nMaxChannels=4097\n", 2, "0 to 4096");
+	assert_mistake("[Defaults]\nRingSize=2M\n", 2, "power of two");
+	assert_mistake("[Defaults]\nRingSize=5000\n", 2, "power of two");
+	assert_mistake("[Defaults]\nRingSizeMax=2048\n", 2, "power of two");
+	assert_mistake("[Defaults]\nDetachTimeoutSec=0\n", 2, "1 to 300");
+	assert_mistake("[Defaults]\nUUID=" UUID "\n", 2, "[Guest NAME]");
+	assert_mistake("[Guest x]\nUUID=1\n", 2, "UUID");
+	assert_mistake("#\n[Gast x]\n", 2, "[Gast x] is not known");
+	assert_mistake("[Guest]\nAllow=yes\n", 1, "[Guest] is not known");
+	assert_mistake("[Guest ]\n", 1, "not known");
+	assert_mistake("[Defaults\n", 1, "alone on its line");
+	assert_mistake("[Defaults] Allow=no\n", 1, "alone on its line");
+	assert_mistake("[Defaults]\nAllow\n", 2, "Setting=value");
+	assert_mistake("[Defaults]\nAllow=no\n  Channels=x\n", 3, "start of a line");
+	assert_mistake("[Defaults]\nA\x1b[31mllow=no\n", 2, "\\x1b");
+}
+
+static void test_all_mistakes_are_told(void **state)
+{
+	static const char text[] = "Allow=no\n[Defaults]\nAllow=x\nX=y\n[Nothing]\nAllow=x\n";
+	_cleanup_(policy_freep) struct policy *policy = policy_new();
+	static const unsigned int lines[] = { 1, 3, 4, 5 };
+	struct mistakes mistakes = {};
+
+	assert_int_equal(policy_parse(policy, "text", text, strlen(text), note, &mistakes),
+			 -EBADMSG);
+	assert_int_equal(mistakes.n, ARRAY_SIZE(lines));
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		assert_int_equal(mistakes.lines[i], lines[i]);
+}
+
+/* Around the length that the library can take, and far beyond. */
+static void test_long_lines(void **state)
+{
+	for (size_t len = 100; len < 3000; len++) {
+		_cleanup_(policy_freep) struct policy *policy = policy_new();
+		struct mistakes mistakes = {};
+		char text[3200];
+		size_t start;
+		int r;
+
+		strcpy(text, "[Defaults]\nChannels=");
+		start = strlen(text);
+		memset(text + start, 'x', len);
+		strcpy(text + start + len, "\nAllow=no\n");
+		r = policy_parse(policy, "text", text, strlen(text), note, &mistakes);
+		if (r == 0) {
+			assert_int_equal(strlen(policy->sections[0].channels), len);
+		} else {
+			assert_int_equal(mistakes.n, 1);
+			assert_int_equal(mistakes.lines[0], 2);
+		}
+		/* the line after it is read as it is in both cases */
+		assert_false(policy_resolve(policy, "web", "").allow);
+	}
+}
+
+static void test_random_bytes(void **state)
+{
+	unsigned int random = 4711;
+	static const char alphabet[] = "[]=:;# \t\n\r\0GuestDfalAlow*x\\\xff\x1b";
+
+	for (int round = 0; round < 2000; round++) {
+		_cleanup_(policy_freep) struct policy *policy = policy_new();
+		struct mistakes mistakes = {};
+		char text[64];
+
+		for (size_t i = 0; i < sizeof(text); i++) {
+			random = random * 1103515245 + 12345;
+			text[i] = alphabet[(random >> 16) % (sizeof(alphabet) - 1)];
+		}
+		policy_parse(policy, "text", text, sizeof(text), note, &mistakes);
+	}
+}
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void remove_file(const char *dir, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	remove(path);
+}
+
+static void test_files(void **state)
+{
+	char dir[] = "/tmp/attachd-policy-XXXXXX", file[64], drop_ins[64];
+	_cleanup_(policy_freep) struct policy *policy = NULL, *none = NULL, *bad = NULL;
+	struct mistakes mistakes = {};
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/attachd.conf", dir);
+	snprintf(drop_ins, sizeof(drop_ins), "%s/attachd.conf.d", dir);
+	assert_int_equal(policy_load(file, note, &mistakes, &none), 0);
+	assert_int_equal(none->n_sections, 0);
+
+	assert_int_equal(mkdir(drop_ins, 0700), 0);
+	write_file(dir, "attachd.conf", "[Defaults]\nMaxChannels=1\n");
+	write_file(drop_ins, "20-b.conf", "[Defaults]\nMaxChannels=3\n");
+	write_file(drop_ins, "10-a.conf", "[Defaults]\nMaxChannels=2\n");
+	write_file(drop_ins, "30-c.conf~", "nonsense\n");
+	write_file(drop_ins, ".40-d.conf", "nonsense\n");
+	assert_int_equal(policy_load(file, note, &mistakes, &policy), 0);
+	assert_int_equal(policy_resolve(policy, "web", "").max_channels, 3);
+	assert_int_equal(mistakes.n, 0);
+
+	write_file(drop_ins, "10-a.conf", "nonsense\n");
+	assert_int_equal(policy_load(file, note, &mistakes, &bad), -EBADMSG);
+	assert_null(bad);
+	assert_int_equal(mistakes.n, 1);
+
+	remove_file(drop_ins, "10-a.conf");
+	remove_file(drop_ins, "20-b.conf");
+	remove_file(drop_ins, "30-c.conf~");
+	remove_file(drop_ins, ".40-d.conf");
+	remove_file(dir, "attachd.conf");
+	assert_int_equal(rmdir(drop_ins), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* The file in the package must say what it claims to, in each commented line. */
+static void test_shipped_file(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy = NULL;
+	struct policy *uncommented = policy_new();
+	struct mistakes mistakes = {};
+	char line[256], text[4096] = "";
+	struct policy_settings settings;
+	FILE *f;
+
+	assert_int_equal(policy_load("daemon/attachd.conf", note, &mistakes, &policy), 0);
+	assert_int_equal(policy->n_sections, 1);
+	assert_int_equal(policy->sections[0].named, 0);
+
+	f = fopen("daemon/attachd.conf", "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		if (line[0] != '#')
+			strcat(text, line);
+		else if (line[1] == '[' || (strchr(line, '=') && line[1] != ' ' && line[1] != '\t'))
+			strcat(text, line + 1);
+	fclose(f);
+	assert_int_equal(policy_parse(uncommented, "text", text, strlen(text), note, &mistakes),
+			 0);
+	settings = policy_resolve(uncommented, "any", "");
+	assert_string_equal(settings.channels, policy_resolve(policy, "any", "").channels);
+	assert_int_equal(settings.max_channels, policy_resolve(policy, "any", "").max_channels);
+	assert_int_equal(settings.ring_size, policy_resolve(policy, "any", "").ring_size);
+	assert_int_equal(settings.ring_size_max,
+			 policy_resolve(policy, "any", "").ring_size_max);
+	assert_int_equal(settings.detach_timeout_usec,
+			 policy_resolve(policy, "any", "").detach_timeout_usec);
+	assert_int_equal(uncommented->sections[0].named,
+			 POLICY_ALLOW | POLICY_CHANNELS | POLICY_MAX_CHANNELS | POLICY_RING_SIZE |
+			 POLICY_RING_SIZE_MAX | POLICY_DETACH_TIMEOUT);
+	policy_free(uncommented);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_as_shipped),
+		cmocka_unit_test(test_wishes_are_made_to_fit),
+		cmocka_unit_test(test_later_sections_override),
+		cmocka_unit_test(test_uuid),
+		cmocka_unit_test(test_what_is_no_setting),
+		cmocka_unit_test(test_mistakes_are_told_with_their_line),
+		cmocka_unit_test(test_all_mistakes_are_told),
+		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_random_bytes),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_shipped_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The XenStore thread at work while the other one looks at it. */
+#include "harness.h"
+
+#include <poll.h>
+
+#include "engine.h"
+#include "fake-store.h"
+#include "log.h"
+#include "util.h"
+
+#define GUESTS 20
+#define WAIT_MSEC 10000
+
+static void add_guest(unsigned int domid)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	fake_write(path, "web");
+	snprintf(path, sizeof(path), "/local/domain/%u/data/mydevice/0/name", domid);
+	fake_write(path, "demo");
+	snprintf(path, sizeof(path), "/local/domain/%u/data/mydevice/0/request", domid);
+	fake_write(path, "1");
+	fake_introduce(domid, true);
+}
+
+static int count_whole(const struct device_view *view, void *userdata)
+{
+	unsigned int *n = userdata;
+
+	*n += !strcmp(view->record.name, "demo") && !strcmp(view->guest.text, "web");
+	return 0;
+}
+
+static void look_around(struct registry *registry, struct engine *engine)
+{
+	unsigned int n = 0;
+
+	registry_for_each(registry, count_whole, &n);
+	assert_int_equal(registry_status(registry).devices >= n, 1);
+	engine_set_policy(engine, policy_new());
+}
+
+static void test_looking_while_it_works(void **state)
+{
+	struct registry *registry = registry_new();
+	uint64_t end = monotonic_usec() + WAIT_MSEC * USEC_PER_MSEC;
+	struct engine *engine;
+	struct pollfd ready = { .events = POLLIN };
+
+	fake_reset();
+	for (unsigned int domid = 1; domid <= GUESTS; domid++)
+		add_guest(domid);
+	assert_int_equal(engine_start(registry, policy_new(), "", &engine), 0);
+	ready.fd = engine_ready_fd(engine);
+	assert_int_equal(poll(&ready, 1, WAIT_MSEC), 1);
+	while (registry_status(registry).devices < GUESTS) {
+		assert_true(monotonic_usec() < end);
+		look_around(registry, engine);
+		/* looking without a pause keeps the other thread from its work */
+		poll(NULL, 0, 1);
+	}
+	for (int round = 0; round < 200; round++)
+		look_around(registry, engine);
+	assert_int_equal(registry_status(registry).guests, GUESTS);
+	assert_int_equal(engine_stop(engine), 0);
+	assert_false(registry_status(registry).store_connected);
+	assert_int_equal(registry_status(registry).devices, 0);
+	registry_free(registry);
+}
+
+static void test_stopped_before_it_began(void **state)
+{
+	for (int round = 0; round < 50; round++) {
+		struct registry *registry = registry_new();
+		struct engine *engine;
+
+		fake_reset();
+		assert_int_equal(engine_start(registry, policy_new(), "", &engine), 0);
+		assert_int_equal(engine_stop(engine), 0);
+		registry_free(registry);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_looking_while_it_works),
+		cmocka_unit_test(test_stopped_before_it_began),
+	};
+
+	log_open(LOG_ERR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
