@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""attachd ends and begins again, in between and in the middle of things."""
+
+import os
+import signal
+
+from harness import proxy
+from harness.runner import case, note
+from harness.world import check, equal
+
+
+def everything(host):
+    return {**host.client.tree("/local/domain"), **host.client.tree("/mydevice")}
+
+
+def disturbs_nothing(host, end):
+    """A daemon that ends and starts again must not touch what is connected."""
+    guests = [host.guest(domid, f"web{domid}") for domid in (3, 4, 5)]
+    host.attachd.start()
+    for one in guests:
+        host.connected(one, 0)
+        host.connected(one, 1, "log")
+    host.expect(lambda: all(entry["phase"] == "connected" for entry in host.attachd.list()),
+                "all are connected")
+    host.settle(0.2)
+    before = everything(host)
+    changes = [host.record_events("/local/domain"), host.record_events("/mydevice")]
+    for _ in range(3):
+        end()
+        host.settle(0.1)
+        host.attachd.start()
+        host.settle(0.3)
+    equal(everything(host), before, "all nodes and permissions, after three restarts")
+    touched = {path for change in changes for path in change if path != "/mydevice"}
+    equal(touched, set(), "what was written meanwhile")
+    listed = host.attachd.list()
+    equal([entry["phase"] for entry in listed], ["connected"] * 6, "the list")
+    equal({(entry["guest"], entry["name"]) for entry in listed},
+          {(one.name, name) for one in guests for name in ("demo", "log")}, "who is listed")
+    check(all(entry["connected_after_usec"] for entry in listed), "the times are forgotten")
+    for one in guests:
+        one.withdraw(0)
+        host.expect(lambda: one.states(0) == (None, None), "a detach goes on as ever",
+                    lambda: one.states(0))
+
+
+@case
+def restart_disturbs_nothing(host):
+    disturbs_nothing(host, host.attachd.stop)
+
+
+@case
+def restart_after_kill_disturbs_nothing(host):
+    disturbs_nothing(host, host.attachd.kill)
+
+
+@case
+def restart_before_the_drivers_connect(host):
+    one = host.guest(7, "web1")
+    host.attachd.start()
+    one.request(0, "demo")
+    host.expect(lambda: one.attached(0), "the device is attached", lambda: one.status(0))
+    host.attachd.kill()
+    nodes = one.nodes(0)
+    host.attachd.start()
+    host.settle(0.2)
+    equal(one.nodes(0), nodes, "the device after a restart")
+    host.join(one, 0)
+    host.expect(lambda: host.attachd.list()[0]["phase"] == "connected", "it is noticed")
+
+
+@case
+def restart_finishes_a_detach(host):
+    one = host.guest(7, "web1")
+    host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\n")
+    host.attachd.start()
+    front, _ = host.connected(one, 0)
+    front.ignores = "56"
+    one.withdraw(0)
+    host.expect(lambda: one.states(0)[1] == "5", "it is told to close", lambda: one.states(0))
+    host.attachd.kill()
+    host.attachd.start()
+    host.expect(lambda: not one.traces(), "the next one removes it", one.traces)
+
+
+def whole_or_nothing(host, one, when):
+    """Never one directory without the other, or without a record."""
+    front, back = host.client.tree(one.frontend(0)), host.client.tree(one.backend(0))
+    record = host.client.get(one.record(0))
+    check(bool(front) == bool(back) == (record is not None),
+          f"{when}: half a device: {sorted({**front, **back})}, record {record!r}")
+
+
+def at_every_step(host, begin, done, *, whole):
+    """Kills attachd before its nth request since begin(), for every n, starts
+    it again, and expects done() each time. Returns how many steps there are."""
+    between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "proxy"))
+    host.attachd.store_path = between.path
+    one = host.guest(7, "web1")
+    step, reached = 0, True
+    while reached:
+        step += 1
+        host.attachd.start()
+        if not begin(one, prepare=True):
+            host.settle(0.01)
+        hit = []
+
+        def act(kind):
+            os.kill(host.attachd.process.pid, signal.SIGKILL)
+            hit.append(kind)
+            return False
+
+        between.arm(step, act)
+        begin(one, prepare=False)
+        host.expect(lambda: hit or done(one), f"it gets to step {step} or to the end")
+        between.arm(0, lambda kind: False)
+        reached = bool(hit)
+        if reached:
+            host.attachd.process.popen.wait()
+            if whole:
+                whole_or_nothing(host, one, f"killed before step {step}")
+            host.attachd.start()
+            host.expect(lambda: done(one), f"all is well after a kill before step {step}",
+                        lambda: (one.status(0), one.nodes(0)))
+        one.withdraw(0)
+        host.expect(lambda: not one.traces(), "all goes again", one.traces)
+        host.attachd.stop()
+        check(step < 200, "it never ends")
+    host.attachd.store_path = host.machine.socket
+    between.close()
+    return step - 1
+
+
+@case(build="plain")
+def restart_killed_at_every_step_of_an_attach(host):
+    def begin(one, prepare):
+        if prepare:
+            one.wish(0, "demo")
+        else:
+            one.client.write(one.request_path(0, "request"), "1")
+
+    steps = at_every_step(host, begin, lambda one: one.attached(0), whole=True)
+    check(steps > 10, f"only {steps} steps")
+    note(f"{host.kind}: killed at each of {steps} steps of an attach")
+
+
+@case(build="plain")
+def restart_killed_at_every_step_of_a_detach(host):
+    def begin(one, prepare):
+        if prepare:
+            one.request(0, "demo")
+            host.expect(lambda: one.attached(0), "it is attached", lambda: one.status(0))
+            # as if connected, by drivers that close at once
+            one.client.write(one.frontend(0, "state"), "4")
+            host.client.write(one.backend(0, "state"), "4")
+            host.expect(lambda: host.attachd.list()[0]["phase"] == "connected", "it is noticed")
+            host.settle(0.05)
+            one.client.write(one.frontend(0, "state"), "6")
+            host.settle(0.05)
+        else:
+            host.client.write(one.backend(0, "state"), "6")
+            one.withdraw(0)
+
+    steps = at_every_step(host, begin, lambda one: not one.traces(), whole=False)
+    check(steps > 5, f"only {steps} steps")
+    note(f"{host.kind}: killed at each of {steps} steps of a detach")
+
+
+@case(build="plain")
+def restart_killed_at_every_step_of_a_start(host):
+    """With something to keep, something to finish and something to clear away."""
+    between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "proxy"))
+    kept, gone = host.guest(7, "web1"), host.guest(8, "web2")
+    host.attachd.start()
+    host.connected(kept, 0)
+    host.attachd.stop()
+    host.attachd.store_path = between.path
+    host.settle(0.1)
+    before = kept.nodes(0)
+    step, hit = 0, [True]
+    while hit:
+        step += 1
+        host.client.make(f"{gone.frontend(0)}", "n8,r0")
+        host.client.write(f"{gone.frontend(0)}/state", "4")
+        host.client.make(f"{gone.backend(0)}", "n0,r8")
+        host.client.write(f"{gone.backend(0)}/state", "4")
+        host.client.make(gone.record(0), "n0", host.client.get(kept.record(0)))
+        hit = []
+
+        def act(kind):
+            os.kill(host.attachd.process.pid, signal.SIGKILL)
+            hit.append(kind)
+            return False
+
+        os.truncate(host.attachd.log, 0)
+        between.arm(step, act)
+        host.attachd.start(ready=False)
+        host.expect(lambda: hit or "connected to XenStore" in host.attachd.log_text(),
+                    f"it gets to step {step} or to the end")
+        if hit:
+            host.attachd.process.popen.wait()
+        between.arm(0, lambda kind: False)
+        if hit:
+            host.attachd.start()
+        else:
+            host.attachd.wait_notified("READY", "1")
+        host.expect(lambda: not gone.traces(), f"garbage goes after a kill before step {step}",
+                    gone.traces)
+        equal(kept.nodes(0), before, f"what is connected, after a kill before step {step}")
+        host.attachd.stop()
+        check(step < 200, "it never ends")
+    between.close()
+    check(step > 20, f"only {step - 1} steps")
+    note(f"{host.kind}: killed at each of {step - 1} steps of a start")
+
+
+@case
+def restart_with_a_damaged_record(host):
+    """Its own, so only an accident; still no reason to fail or to loop."""
+    one, two = host.guest(7, "web1"), host.guest(8, "web2")
+    host.attachd.start()
+    host.connected(two, 0)
+    one.request(0, "demo")
+    host.expect(lambda: one.attached(0), "the device is attached", lambda: one.status(0))
+    host.attachd.kill()
+    nodes = two.nodes(0)
+    written = host.client.get(one.record(0))
+    check(one.uuid in written, f"the record says {written!r}")
+    anothers = written.replace(one.uuid, two.uuid)
+    for junk in ("", "junk", "v1", "v1 name=../x backend=99999", "v9 name=demo", "x" * 1500,
+                 anothers):
+        host.client.write(one.record(0), junk)
+        host.client.write("/mydevice/nonsense", "1")
+        host.client.write("/mydevice/7/other-0", "1")
+        host.attachd.start()
+        host.expect(lambda: one.attached(0) and one.uuid in (host.client.get(one.record(0)) or "")
+                    and host.client.get(one.backend(0, "name")) == "demo",
+                    f"it is attached anew after {junk[:20]!r}", lambda: one.nodes(0))
+        host.attachd.kill()
+    equal(two.nodes(0), nodes, "the other guest's device")
+
+
+@case
+def restart_leaves_devices_made_by_hand_alone(host):
+    one = host.guest(7, "web1")
+    for path, perms, nodes in ((one.frontend(9), "n7,r0", {"backend": one.backend(9)}),
+                               (one.backend(9), "n0,r7", {"frontend": one.frontend(9)})):
+        host.client.make(path, perms)
+        for node, value in {**nodes, "state": "4"}.items():
+            host.client.write(f"{path}/{node}", value)
+    before = one.nodes(9)
+    host.attachd.start()
+    one.request(0, "demo")
+    host.expect(lambda: one.attached(0), "the device is attached", lambda: one.status(0))
+    one.withdraw(0)
+    host.expect(lambda: not one.nodes(0), "and goes")
+    equal(one.nodes(9), before, "what somebody made by hand")

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""xenstored itself dies, hangs, comes back, or is a difficult one."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from harness.runner import case
+from harness.world import check, equal
+
+
+def connected_to_store(host):
+    status, out, _ = host.attachd.ctl("status", "--json")
+    return status == 0 and json.loads(out)["xenstore_connected"]
+
+
+@case
+def stores_come_later(host):
+    host.machine.stop_store()
+    host.forget_connections()
+    host.attachd.start(ready=False, env={"WATCHDOG_USEC": "1500000"})
+    host.attachd.wait_notified("STATUS", ".*[Ww]aiting for xenstored.*")
+    check(not connected_to_store(host), "it claims to be connected")
+    host.start_store()
+    one = host.guest(7, "web1")
+    one.request(0, "demo")
+    host.expect(lambda: one.attached(0), "it serves when there is a store",
+                lambda: one.status(0))
+    host.attachd.wait_notified("READY", "1")
+
+
+@case
+def stores_die_and_come_back_empty(host):
+    """As when C xenstored is killed on a real host: guests have to be told of
+    to the new one, and nothing of theirs is there any more."""
+    guests = [host.guest(domid, f"web{domid}") for domid in (3, 4)]
+    host.attachd.start()
+    for one in guests:
+        host.connected(one, 0)
+    for _ in range(2):
+        host.machine.stop_store()
+        host.forget_connections()
+        host.expect(lambda: not connected_to_store(host), "the loss is noticed", within=6)
+        equal(host.attachd.list(), [], "the list without a store")
+        host.restart_store()
+        host.expect(lambda: connected_to_store(host), "it is connected again", within=6)
+        for one in guests:
+            check(not one.traces(), f"something is made up: {one.traces()}")
+            host.connected(one, 0)
+    check(host.attachd.running(), "attachd died")
+
+
+@case
+def stores_die_in_the_middle_of_attaches(host):
+    host.attachd.start()
+    for round_ in range(3):
+        guests = [host.guest(domid, f"web{domid}") for domid in range(1, 8)]
+        for one in guests:
+            one.request(0, "demo")
+        host.settle(0.004 * round_)
+        host.machine.stop_store()
+        host.forget_connections()
+        for one in guests:
+            host.machine.command("destroy", one.domid)
+        host.guests.clear()
+        host.start_store()
+        host.expect(lambda: connected_to_store(host), "it is connected again", within=6)
+    one = host.guest(20, "web20")
+    host.connected(one, 0)
+
+
+@case
+def stores_gone_for_good_and_attachd_is_stopped(host):
+    one = host.guest(7, "web1")
+    host.attachd.start()
+    host.connected(one, 0)
+    host.machine.stop_store()
+    host.forget_connections()
+    began = time.monotonic()
+    host.attachd.stop()
+    check(time.monotonic() - began < 3, "it took its time")
+
+
+@case(stores=("c",))
+def stores_that_hang(host):
+    """Calls of libxenstore have no timeout. The part that talks to the manager
+    must go on all the same, and the watchdog must not be told that all is well."""
+    one = host.guest(7, "web1")
+    host.attachd.start(env={"WATCHDOG_USEC": "3000000"})
+    host.connected(one, 0)
+    host.machine.store.signal(signal.SIGSTOP)
+    status, out, _ = host.attachd.ctl("list", "--json")
+    equal((status, len(json.loads(out))), (0, 1), "the list while the store hangs")
+
+    def fed():
+        host.attachd.states.pop("WATCHDOG", None)
+        time.sleep(2.2)
+        return "WATCHDOG" in host.attachd.read_notifications()
+
+    deadline = time.monotonic() + 25
+    while fed():
+        check(time.monotonic() < deadline, "the watchdog is fed although nothing works")
+    host.machine.store.signal(signal.SIGCONT)
+    host.expect(fed, "the watchdog is fed again", within=10)
+    two = host.guest(8, "web2")
+    host.connected(two, 0)
+    equal(one.states(0), ("4", "4"), "the device that was there")
+    host.machine.store.signal(signal.SIGSTOP)
+    time.sleep(2.5)
+    began = time.monotonic()
+    try:
+        host.attachd.process.stop(signal.SIGTERM, within=10)
+    finally:
+        host.machine.store.signal(signal.SIGCONT)
+    check(time.monotonic() - began < 9, "SIGTERM had to wait for the store")
+
+
+@case(stores=("oxenstored",), eagain=True)
+def stores_that_fail_commits_at_random(host):
+    host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\n")
+    host.attachd.start()
+    guests = [host.guest(domid, f"web{domid}") for domid in range(1, 11)]
+    for one in guests:
+        one.request(0, "demo")
+    host.expect(lambda: all(one.attached(0) for one in guests), "each is attached",
+                lambda: [one.status(0) for one in guests])
+    for one in guests[:5]:
+        host.join(one, 0)
+    for one in guests:
+        one.withdraw(0)
+    host.expect(lambda: not any(one.traces() for one in guests), "each goes again",
+                lambda: [one.traces() for one in guests])
+
+
+@case(stores=("c",))
+def stores_updated_live(host):
+    """xenstored replaces itself with everybody connected."""
+    one = host.guest(7, "web1")
+    host.attachd.start()
+    host.connected(one, 0)
+    host.settle(0.1)
+    before = one.nodes(0)
+    binary = os.path.realpath(f"/proc/{host.machine.store.pid}/exe")
+    control = os.path.join(os.path.dirname(binary), "xenstore-control")
+    one.disconnect()
+    done = subprocess.run([control, "live-update", "-F", "-t", "10", binary],
+                          env={**os.environ, "XENSTORED_PATH": host.machine.socket},
+                          capture_output=True, timeout=30, check=False)
+    equal(done.returncode, 0, f"live update: {done.stdout} {done.stderr}")
+    host.forget_connections()
+    host.client = host.toolstack.client = host.connect()
+    equal(one.nodes(0), before, "the device after a live update")
+    two = host.guest(8, "web2")
+    host.connected(two, 0)
+    equal({(entry["domid"], entry["phase"]) for entry in host.attachd.list()},
+          {(7, "connected"), (8, "connected")}, "the list")
+    check("has gone" not in host.attachd.log_text(), "it lost its connection")

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One guest makes all the noise it can while another one is attached."""
+
+import json
+import statistics
+import time
+
+from harness import storm, wire
+from harness.runner import case, note
+from harness.world import check, equal
+
+MIB = 1024
+ROUNDS = 18
+# other work on this machine may spoil a measurement, not each of them
+TRIES = 3
+
+
+class Responder:
+    """A minimal attachd: answers a guest's word after a transaction as long as
+    that of an attach. What it needs is the store's and the machine's share."""
+
+    def __init__(self, host, one):
+        self.host = host
+        self.one = one
+        self.client = host.connect()
+        self.client.watch(f"{one.home}/data/yardstick/request", self.on_request)
+
+    def on_request(self, _path):
+        if not self.client.get(f"{self.one.home}/data/yardstick/request"):
+            return
+
+        def body(transaction):
+            for number in range(12):
+                self.client.write(f"/tool/yardstick/{number}", "x", transaction)
+                self.client.read(f"/tool/yardstick/{number}", transaction)
+
+        self.client.atomically(body)
+        self.client.write(f"{self.one.home}/data/yardstick/status", "attached")
+
+
+def ask(host, one, directory):
+    """Milliseconds from a request to its answer."""
+    status = f"{directory}/status"
+    token = one.client.watch(status, lambda path: None)
+    one.client.write(f"{directory}/name", "c" + directory.rsplit("/", 1)[1])
+    one.client.write(f"{directory}/request", "1")
+    asked = time.monotonic()
+    host.expect(lambda: one.client.get(status), f"an answer to {directory}", within=20)
+    took = (time.monotonic() - asked) * 1e3
+    equal(one.client.get(status), "attached", "the answer")
+    one.client.unwatch(status, token)
+    one.client.remove(directory)
+    return took
+
+
+def measure(host, one, first):
+    """Medians, in turns since a storm is not the same all the time."""
+    pairs = []
+    # an id that was just in use rests for a while
+    for devid in range(first, first + ROUNDS):
+        pairs.append((ask(host, one, one.request_path(devid)),
+                      ask(host, one, f"{one.home}/data/yardstick")))
+        host.expect(lambda: not host.client.get(one.backend(devid)), "it goes again", within=20)
+    longest = max(took for took, _ in pairs)
+    check(longest < 1000, f"the longest of {ROUNDS} attaches took {longest:.0f} ms")
+    return [statistics.median(column) for column in zip(*pairs)]
+
+
+def rests_in_time(host, one):
+    """An id that was just in use is given again after a quarter of a second."""
+    ask(host, one, one.request_path(4000))
+    host.expect(lambda: not host.client.get(one.backend(4000)), "it goes again", within=20)
+    took = ask(host, one, one.request_path(4000))
+    check(took < 1000, f"an id that was just in use rested for {took:.0f} ms")
+
+
+def stays_alive(host):
+    """Else its manager would restart it, in the middle of the storm."""
+    deadline = time.monotonic() + 6
+    while time.monotonic() < deadline:
+        status, out, _ = host.attachd.ctl("status", "--json")
+        equal(status, 0, "mydevicectl status")
+        silent = json.loads(out)["xenstore_silent_usec"] / 1e6
+        check(silent < 4, f"no sign of life of the XenStore thread for {silent:.1f} s")
+        host.settle(0.5)
+
+
+def while_it_storms(host, what, rounds, long=False):
+    """The store serves all its clients in turn, so it is slower for everybody
+    while one of them storms; beyond that attachd has to be fair."""
+    noisy, quiet = host.guest(7, "noisy"), host.guest(8, "quiet")
+    Responder(host, quiet)
+    host.attachd.start()
+    calm, calm_least = measure(host, quiet, 0)
+    before = host.attachd.resident_kib()
+    with storm.Storm(noisy, rounds):
+        time.sleep(0.3)
+        for turn in range(1, TRIES + 1):
+            busy, busy_least = measure(host, quiet, turn * ROUNDS)
+            if busy <= 2 * calm * max(1, busy_least / calm_least):
+                break
+        rests_in_time(host, quiet)
+        if long:
+            stays_alive(host)
+    grown = host.attachd.resident_kib() - before
+    figures = f"request to answer {calm:.1f} ms when it is quiet, {busy:.1f} ms in the storm;" \
+        f" the least possible {calm_least:.1f} and {busy_least:.1f} ms"
+    note(f"{host.kind}, {what}: {figures}; attachd grew by {grown} KiB")
+    check(grown < 4 * MIB, f"attachd grew by {grown} KiB")
+    check(busy <= 2 * calm * max(1, busy_least / calm_least), figures)
+    # some stores let a guest that wrote too much wait for longer than a test can
+    host.destroy(noisy)
+    host.expect(lambda: not noisy.traces(), "after the storm all is cleaned up", noisy.traces)
+    again = host.guest(9, "noisy", noisy.uuid)
+    again.request(0, "demo")
+    host.expect(lambda: again.attached(0), "who stormed is served again",
+                lambda: again.status(0))
+
+
+@case(build="plain")
+def storm_of_requests(host):
+    def rounds(number):
+        requests = []
+        for devid in range(number * 16 % 512, number * 16 % 512 + 16):
+            path = b"data/mydevice/%d" % devid
+            requests += [(wire.WRITE, path + b"/name\0n%d" % devid),
+                         (wire.WRITE, path + b"/request\x001"), (wire.RM, path + b"\0")]
+        return requests
+    while_it_storms(host, "requests", rounds)
+
+
+@case(build="plain")
+def storm_of_one_request_again_and_again(host):
+    def rounds(_number):
+        return [(wire.WRITE, b"data/mydevice/0/name\0demo"),
+                *[(wire.WRITE, b"data/mydevice/0/request\x001")] * 60]
+    while_it_storms(host, "one request", rounds)
+
+
+@case(build="plain")
+def storm_of_forged_states(host):
+    def rounds(number):
+        if not number:
+            return [(wire.WRITE, b"data/mydevice/0/name\0demo"),
+                    (wire.WRITE, b"data/mydevice/0/request\x001")]
+        return [(wire.WRITE, b"device/mydevice/0/state\0%d" % (i % 9)) for i in range(60)]
+    while_it_storms(host, "states", rounds, long=True)
+
+
+@case(build="plain")
+def storm_of_junk_below_the_request(host):
+    def rounds(number):
+        return [(wire.WRITE, b"data/mydevice/%d/junk\0x" % (number % 300))] * 30 + \
+            [(wire.WRITE, b"data/mydevice/x%d/request\0x" % (number % 100))] * 30
+    while_it_storms(host, "junk", rounds)
+
+
+@case(build="plain")
+def storm_of_transactions(host):
+    """What a guest writes may make its own commits fail, and nobody else's."""
+    def rounds(_number):
+        return [(wire.WRITE, b"data/mydevice\0x"), (wire.WRITE, b"data/mydevice/1/name\0x"),
+                (wire.RM, b"data/mydevice/1\0"), (wire.TRANSACTION_START, b"\0")] * 15
+    while_it_storms(host, "transactions", rounds)
+
+
+@case(build="plain")
+def storm_before_the_daemon_starts(host):
+    noisy, quiet = host.guest(7, "noisy"), host.guest(8, "quiet")
+    quiet.request(0, "demo")
+
+    def rounds(number):
+        return [(wire.WRITE, b"data/mydevice/%d/request\x001" % (number % 200))] * 60
+
+    with storm.Storm(noisy, rounds):
+        host.attachd.start()
+        host.expect(lambda: quiet.attached(0), "the quiet guest is served",
+                    lambda: quiet.status(0), within=5)
+        host.attachd.stop()
+        host.attachd.start()
+        check(quiet.attached(0), "and stays so")

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Both kernel drivers' part in XenStore, as the protocol header lays it down."""
+
+from . import wire
+
+INITIALISING, INIT_WAIT, INITIALISED, CONNECTED, CLOSING, CLOSED = "123456"
+
+
+def switch_state(client, path, state):
+    """As xenbus does it: a device that was removed is not made again."""
+    def body(transaction):
+        client.read(path, transaction)
+        client.write(path, state, transaction)
+
+    try:
+        client.atomically(body)
+    except wire.StoreError as error:
+        if error.name not in ("ENOENT", "EACCES"):
+            raise
+
+
+class Frontend:
+    """In the guest. ignores: states of the backend that it does not see."""
+
+    def __init__(self, guest, devid, ignores=""):
+        self.guest = guest
+        self.devid = devid
+        self.ignores = ignores
+        self.token = guest.client.watch(guest.backend(devid, "state"), self.on_backend)
+
+    def reload(self):
+        """The driver is unloaded and loaded again."""
+        self.switch(CLOSING)
+        self.switch(CLOSED)
+        self.switch(INITIALISING)
+
+    def stop(self):
+        self.guest.client.unwatch(self.guest.backend(self.devid, "state"), self.token)
+
+    def read(self, path):
+        """None also for what is gone: only who may read the parent is told so."""
+        try:
+            return self.guest.client.get(path)
+        except wire.StoreError as error:
+            if error.name != "EACCES":
+                raise
+            return None
+
+    def state(self):
+        return self.read(self.guest.frontend(self.devid, "state"))
+
+    def set(self, node, value):
+        self.guest.client.write(self.guest.frontend(self.devid, node), value)
+
+    def switch(self, state):
+        switch_state(self.guest.client, self.guest.frontend(self.devid, "state"), state)
+
+    def on_backend(self, _path):
+        backend, mine = self.read(self.guest.backend(self.devid, "state")), self.state()
+        if mine is None or (backend or "") in self.ignores and backend:
+            return
+        if backend == INIT_WAIT and mine == INITIALISING:
+            self.set("protocol", "1")
+            self.set("ring-ref", "8")
+            self.set("event-channel", "5")
+            self.switch(INITIALISED)
+        elif backend == CONNECTED and mine == INITIALISED:
+            self.switch(CONNECTED)
+        elif backend in (CLOSING, CLOSED, None) and mine not in (INITIALISING, CLOSED):
+            self.switch(CLOSING)
+            self.switch(CLOSED)
+
+
+class Backend:
+    """In domain 0. ignores: states of the frontend that it does not see."""
+
+    def __init__(self, guest, devid, ignores=""):
+        self.guest = guest
+        self.devid = devid
+        self.ignores = ignores
+        self.client = guest.world.connect()
+        # no driver is told of a device before both directories are whole
+        if self.state() == INITIALISING:
+            self.set("max-protocol", "1")
+            self.set("max-ring-size", "1048576")
+            self.set("feature-split-event-channels", "1")
+            self.switch(INIT_WAIT)
+        self.client.watch(guest.frontend(devid, "state"), self.on_frontend)
+
+    def state(self):
+        return self.client.get(self.guest.backend(self.devid, "state"))
+
+    def set(self, node, value):
+        self.client.write(self.guest.backend(self.devid, node), value)
+
+    def switch(self, state):
+        switch_state(self.client, self.guest.backend(self.devid, "state"), state)
+
+    def on_frontend(self, _path):
+        frontend = self.client.get(self.guest.frontend(self.devid, "state"))
+        mine = self.state()
+        if mine is None or (frontend or "") in self.ignores and frontend:
+            return
+        if frontend == INITIALISED and mine == INIT_WAIT:
+            self.switch(CONNECTED)
+        elif frontend == CLOSING and mine == CONNECTED:
+            self.switch(CLOSING)
+        elif frontend in (CLOSED, None) and mine not in (CLOSED, INIT_WAIT):
+            self.switch(CLOSED)
+        elif frontend == INITIALISING and mine not in (INITIALISING, INIT_WAIT) and self.online():
+            # states are skipped where the reader is slower than the writer
+            self.switch(CLOSED)
+            self.switch(INIT_WAIT)
+
+    def online(self):
+        return self.client.get(self.guest.backend(self.devid, "online")) == "1"

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Finds the cases and runs them; tells run about it, a line for each.
+
+	pass NAME
+	fail NAME|WHY
+	skip NAME|WHY
+	note TEXT
+"""
+
+import fnmatch
+import importlib
+import os
+import pkgutil
+import signal
+import sys
+import time
+import traceback
+
+from . import machine, world
+
+_cases = []
+
+
+def case(function=None, *, build="asan", stores=machine.STORES, eagain=False):
+    """Marks a test. build: asan, or plain where time or memory is measured."""
+    def mark(function):
+        function.build, function.stores, function.eagain = build, stores, eagain
+        _cases.append(function)
+        return function
+    return mark(function) if function else mark
+
+
+def say(kind, rest):
+    print(kind, rest.replace("\n", " "), flush=True)
+
+
+def note(message):
+    say("note", message)
+
+
+def why(error):
+    """One line; where it happened too if the test itself is wrong."""
+    if isinstance(error, AssertionError) and str(error):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [frame for frame in frames if "/cases/" in frame.filename] or frames
+    return f"{type(error).__name__}: {error} ({os.path.basename(places[-1].filename)}:" \
+        f"{places[-1].lineno})"
+
+
+def run_one(function, kind, build, builds, results):
+    """None, or what failed."""
+    host = None
+    try:
+        host = world.World(build, kind, builds)
+        host.attachd.build = function.build
+        host.start_store(eagain=function.eagain)
+        function(host)
+        host.finish()
+        return None
+    except world.Skip:
+        raise
+    except Exception as error:  # every kind of it is a failure of the case
+        if host:
+            host.keep_logs(results)
+            traceback.print_exc(file=open(os.path.join(results, "traceback.txt"), "w", encoding="utf-8"))
+        return why(error)
+    finally:
+        if host:
+            host.close()
+
+
+def run_store(kind, chosen, build, builds, results):
+    if not machine.find_store(kind):
+        for function in chosen:
+            say("skip", f"{kind}/{name_of(function)}|no {kind} xenstored is installed")
+        return
+    started = time.monotonic()
+    for function in chosen:
+        if kind not in function.stores:
+            continue
+        name = f"{kind}/{name_of(function)}"
+        began = time.monotonic()
+        try:
+            failure = run_one(function, kind, build, builds, os.path.join(results, name))
+        except world.Skip as error:
+            say("skip", f"{name}|{error}")
+            continue
+        took = time.monotonic() - began
+        if failure:
+            say("fail", f"{name}|{failure}")
+        else:
+            say("pass", name)
+        if took > 15:
+            note(f"{name} took {took:.1f} s")
+    note(f"{kind}: {time.monotonic() - started:.0f} s")
+
+
+def name_of(function):
+    return function.__name__.replace("_", "-")
+
+
+def find_cases(patterns):
+    import cases
+    for found in sorted(module.name for module in pkgutil.iter_modules(cases.__path__)):
+        importlib.import_module(f"cases.{found}")
+    if not patterns:
+        return _cases
+    return [function for function in _cases
+            if any(fnmatch.fnmatch(name_of(function), pattern) for pattern in patterns)]
+
+
+def main(arguments):
+    """BUILD RESULTS STORE... -- [PATTERN...]"""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    build, results, *rest = arguments
+    split = rest.index("--")
+    builds = {"plain": os.path.abspath("build"), "asan": os.path.abspath("build/asan")}
+    chosen = find_cases(rest[split + 1:])
+    try:
+        for kind in rest[:split]:
+            run_store(kind, chosen, os.path.abspath(build), builds, results)
+    except KeyboardInterrupt:
+        return 130
+    return 0
