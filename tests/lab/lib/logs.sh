@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # the parts share variables
+#
+# What the machines said, kept in $lab_state/logs also when they are gone, and
+# searched for what a kernel must not say.
+
+logs_bad='\bBUG\b|WARNING:|Oops|Call Trace|general protection|unable to handle|segfault'
+logs_bad+='|[Ll]ockdep|possible (circular|recursive) locking|inconsistent lock state|suspicious RCU'
+logs_bad+='|KASAN|KCSAN|UBSAN|kmemleak|\bleak|refcount_t|[Kk]ernel panic'
+logs_bad+='|self-detected stall|detected stalls|soft lockup|blocked for more than'
+logs_bad+='|\(XEN\).*([Pp]anic|FATAL|Assertion|Xen BUG|Xen WARN)'
+
+# From the running lab. The serial line alone has all that matters; the rest
+# is fetched if the host still answers.
+logs_collect() {
+	local logs=$lab_state/logs rc=0
+
+	mkdir -p "$logs/xen"
+	lab_wait 10 host_answers || rc=1
+	if [ $rc -eq 0 ]; then
+		(cd "$lab_state" && timeout 60 ssh -F ssh/config -T dom0 'tar -C /var/log/xen -cf - .' </dev/null) |
+			tar -C "$logs/xen" --no-same-owner -xf - || rc=1
+		(cd "$lab_state" && timeout 30 ssh -F ssh/config -T dom0 'xl dmesg' </dev/null) \
+			>"$logs/xen-dmesg.log" || rc=1
+		(cd "$lab_state" && timeout 30 ssh -F ssh/config -T dom0 \
+			'journalctl -b --no-pager -o short-monotonic \
+				_TRANSPORT=kernel + _SYSTEMD_UNIT=mydevice-attachd.service' </dev/null) \
+			>"$logs/dom0-journal.log" || rc=1
+	fi
+	logs_keep
+	return $rc
+}
+
+# What is here without asking anybody.
+logs_keep() {
+	mkdir -p "$lab_state/logs"
+	tr -d '\r' <"$lab_state/console.log" >"$lab_state/logs/dom0-console.log"
+	cp "$lab_state/qemu.log" "$lab_state/logs/qemu.log"
+}
+
+# Prints each bad line with what stands around it; false if there is one. A
+# line that a pattern of logs.allow matches is what Debian says without us.
+logs_check() {
+	local logs=$lab_state/logs file allow found=0
+
+	allow=$(mktemp)
+	grep -vE '^[[:space:]]*(#|$)' "$lab_dir/logs.allow" >"$allow" || :
+	while read -r file; do
+		logs_bad_lines "$file" "$allow" || found=1
+	done < <(find "$logs" -type f -name '*.log*' | sort)
+	rm -f "$allow"
+	[ "$found" -eq 0 ]
+}
+
+logs_bad_lines() {
+	local file=$1 allow=$2 number from=0 rc=0
+
+	while IFS=: read -r number _; do
+		rc=1
+		[ "$number" -gt "$from" ] || continue
+		printf '%s, line %s:\n' "${file#"$lab_state"/}" "$number"
+		awk -v bad="$number" 'NR > bad + 20 { exit }
+			NR >= bad - 3 { print (NR == bad ? "->" : "  ") "\t" $0 }' "$file"
+		from=$((number + 21))
+	done < <(grep -anE "$logs_bad" "$file" | grep -avE -f "$allow")
+	return $rc
+}
