@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2016 # words that the guest expands
+#
+# A frontend that lies, in the Debian guest in place of its driver, against a
+# host in which a program keeps reading. Each lie is refused or survived, the
+# other guests do not notice, and the guest's own driver connects again.
+
+hostile_request=/local/domain/$(domid d)/data/mydevice/0
+
+# As our driver would ask, but by hand. The driver's file is put aside, because
+# udev loads it again as soon as the device appears.
+hostile_begin() {
+	guest d 'mv "$(modinfo -n mydevicefront)" /root/mydevicefront.ko &&
+		echo mydevice-0 >/sys/bus/xen/drivers/mydevicefront/unbind &&
+		rmmod mydevicefront && modprobe -a xen-gntalloc xen-evtchn' || return
+	eventually 20 dom0 '! test -e /dev/mydevice-back/d/demo' || return
+	lab push "$vm_work/guest/usr/bin/hostile" d:/root/hostile || return
+	dom0 "xenstore-write $hostile_request/name demo && xenstore-write $hostile_request/request 1" ||
+		return
+	eventually 20 dom0 test -e /dev/mydevice-back/d/demo && sleep 1 &&
+		guest d '! lsmod | grep -w mydevicefront'
+}
+
+if expect hostile-begins hostile_begin; then
+	dom0 systemd-run -q --unit=hostile-reader bash -c \
+		'while sleep 0.05; do timeout 30 cat /dev/mydevice-back/d/demo; done >/dev/null 2>&1'
+	hostile_seen=0
+	while read -r line; do
+		case $line in
+		PASS*) report_pass "${line#PASS }" ;;
+		FAIL*) report_fail "$(cut -d: -f1 <<<"${line#FAIL }")" "${line#*: }" ;;
+		*) continue ;;
+		esac
+		hostile_seen=$((hostile_seen + 1))
+	done < <(guest d timeout 300 /root/hostile 0 2>&1)
+	[ $hostile_seen -eq 20 ] || report_fail hostile-ended-early "$hostile_seen of 20 lies were told"
+	expect hostile-others-unharmed pass_bytes a both $((1 * MiB))
+	dom0 systemctl stop hostile-reader
+	hostile_over() {
+		dom0 "xenstore-rm $hostile_request"
+		eventually 20 dom0 '! test -e /dev/mydevice-back/d/demo' || return
+		guest d 'mv /root/mydevicefront.ko "/lib/modules/$(uname -r)/updates/dkms/" &&
+			modprobe mydevicefront' && eventually 30 connected d
+	}
+	expect hostile-over-driver-connects hostile_over
+fi
