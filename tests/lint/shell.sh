@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+
+scripts() {
+	files | while read -r file; do
+		if head -n 1 "$file" | grep -q -E '^#!.*[/ ](ba)?sh( |$)'; then
+			echo "$file"
+		fi
+	done
+}
+
+# What is sourced has variables of, and for, who sources it
+sourced() {
+	files '*.sh' | while read -r file; do
+		head -n 1 "$file" | grep -q '^#!' || echo "$file"
+	done
+}
+
+shellcheck_all() {
+	local others=SC1090,SC1091,SC2034,SC2154,SC2317 status=0
+	scripts | xargs -d '\n' grep -L -E '^\s*(\.|source) ' |
+		xargs -d '\n' shellcheck || status=1
+	scripts | xargs -d '\n' grep -l -E '^\s*(\.|source) ' |
+		xargs -d '\n' shellcheck --external-sources --exclude="$others" || status=1
+	sourced | xargs -d '\n' shellcheck --external-sources --exclude="$others" || status=1
+	return $status
+}
+
+lint_shell() {
+	check shellcheck shellcheck_all
+}
