@@ -136,7 +136,7 @@ static void follow(struct device *device)
 }
 
 int device_attach(struct domain *domain, unsigned int devid, const struct request *request,
-		  uint32_t ring_size, uint64_t began_usec)
+		  const struct policy_grant *grant, uint64_t began_usec)
 {
 	struct device_key key = {
 		.class = MYDEVICE_CLASS,
@@ -156,8 +156,8 @@ int device_attach(struct domain *domain, unsigned int devid, const struct reques
 	strcpy(record->uuid, domain->uuid);
 	strcpy(record->name, request->name);
 	record->backend = key.backend;
-	record->mode = request->mode;
-	record->ring_size = ring_size;
+	record->mode = grant->mode;
+	record->ring_size = grant->ring_size;
 	record->requested_usec = realtime_usec() - (monotonic_usec() - began_usec);
 	r = nodes_attach(store_of(device), &key, domain->name, began_usec, record);
 	if (r < 0) {
@@ -165,7 +165,8 @@ int device_attach(struct domain *domain, unsigned int devid, const struct reques
 		return r;
 	}
 	domain_log(domain, device, LOG_INFO, MSG_ATTACHED,
-		   "attached: ring size %u bytes, written %llu us after the request", ring_size,
+		   "attached: %s, ring size %u bytes, written %llu us after the request",
+		   channel_mode_name(record->mode), record->ring_size,
 		   (unsigned long long)record->written_usec);
 	follow(device);
 	return 0;

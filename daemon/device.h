@@ -8,6 +8,7 @@
 
 #include "machine.h"
 #include "paths.h"
+#include "policy.h"
 #include "record.h"
 #include "request.h"
 #include "store.h"
@@ -39,7 +40,7 @@ struct device {
  * it was asked for. The device is its domain's.
  */
 int device_attach(struct domain *domain, unsigned int devid, const struct request *request,
-		  uint32_t ring_size, uint64_t began_usec);
+		  const struct policy_grant *grant, uint64_t began_usec);
 
 /* Follows a device that an earlier process attached. */
 int device_adopt(struct domain *domain, const struct device_key *key,

@@ -99,6 +99,31 @@ static int set_ring_size_max(struct policy_section *section, const char *value)
 	return take_ring_size(value, &section->settings.ring_size_max);
 }
 
+/* The first is for who has no wish. */
+static int set_mode(struct policy_section *section, const char *value)
+{
+	enum channel_mode first = MODE_ANY, mode;
+	unsigned int modes = 0;
+
+	while (*value) {
+		size_t len = strcspn(value, " ");
+		int r = channel_mode_parse(value, len, &mode);
+
+		if (r < 0)
+			return r;
+		if (first == MODE_ANY)
+			first = mode;
+		modes |= 1u << mode;
+		value += len;
+		value += strspn(value, " ");
+	}
+	if (!modes)
+		return -EINVAL;
+	section->settings.mode = first;
+	section->settings.modes = modes;
+	return 0;
+}
+
 static int set_detach_timeout(struct policy_section *section, const char *value)
 {
 	uint64_t seconds;
@@ -140,6 +165,7 @@ static const struct setting {
 	{ "RingSize", set_ring_size, POLICY_RING_SIZE, false, "a power of two from 4K to 1M" },
 	{ "RingSizeMax", set_ring_size_max, POLICY_RING_SIZE_MAX, false,
 	  "a power of two from 4K to 1M" },
+	{ "Mode", set_mode, POLICY_MODE, false, "stream, packet, or both in order of preference" },
 	{ "DetachTimeoutSec", set_detach_timeout, POLICY_DETACH_TIMEOUT, false,
 	  "a number of seconds from 1 to 300" },
 	{ "UUID", set_uuid, 0, true, "an UUID, as in: 01234567-89ab-cdef-0123-456789abcdef" },

@@ -14,6 +14,8 @@ static const struct policy_settings builtin = {
 	.max_channels = 8,
 	.ring_size = 256 << 10,
 	.ring_size_max = 1 << 20,
+	.mode = MODE_STREAM,
+	.modes = 1 << MODE_STREAM | 1 << MODE_PACKET,
 	.detach_timeout_usec = 5 * USEC_PER_SEC,
 };
 
@@ -80,6 +82,10 @@ static void apply(struct policy_settings *to, const struct policy_section *secti
 		to->ring_size = from->ring_size;
 	if (section->named & POLICY_RING_SIZE_MAX)
 		to->ring_size_max = from->ring_size_max;
+	if (section->named & POLICY_MODE) {
+		to->mode = from->mode;
+		to->modes = from->modes;
+	}
 	if (section->named & POLICY_DETACH_TIMEOUT)
 		to->detach_timeout_usec = from->detach_timeout_usec;
 }
@@ -127,8 +133,9 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 }
 
 int policy_decide(const struct policy_settings *settings, const struct request *request,
-		  unsigned int n_channels, uint32_t *ret_ring_size, struct reason *ret_reason)
+		  unsigned int n_channels, struct policy_grant *ret, struct reason *ret_reason)
 {
+	enum channel_mode mode = request->mode == MODE_ANY ? settings->mode : request->mode;
 	uint64_t wish = request->ring_size ?: settings->ring_size;
 
 	if (!settings->allow) {
@@ -142,13 +149,19 @@ int policy_decide(const struct policy_settings *settings, const struct request *
 			 request->name);
 		return -EACCES;
 	}
+	if (!(settings->modes & 1u << mode)) {
+		snprintf(ret_reason->text, sizeof(ret_reason->text),
+			 "this guest may not have a channel in mode %s (Mode= in attachd.conf)",
+			 channel_mode_name(mode));
+		return -EACCES;
+	}
 	if (n_channels >= settings->max_channels) {
 		snprintf(ret_reason->text, sizeof(ret_reason->text),
 			 "this guest has all its %u channels (MaxChannels= in attachd.conf)",
 			 n_channels);
 		return -EACCES;
 	}
-	*ret_ring_size =
-		(uint32_t)number_round_down_pow2(smaller(wish, settings->ring_size_max));
+	ret->mode = mode;
+	ret->ring_size = (uint32_t)number_round_down_pow2(smaller(wish, settings->ring_size_max));
 	return 0;
 }

@@ -20,6 +20,8 @@ struct policy_settings {
 	unsigned int max_channels;	/* of one guest */
 	uint64_t ring_size;		/* bytes, for a guest without a wish */
 	uint64_t ring_size_max;		/* bytes */
+	enum channel_mode mode;		/* for a guest without a wish */
+	unsigned int modes;		/* those it may wish for, 1 << enum channel_mode */
 	uint64_t detach_timeout_usec;
 };
 
@@ -31,6 +33,7 @@ enum {
 	POLICY_RING_SIZE = 1 << 3,
 	POLICY_RING_SIZE_MAX = 1 << 4,
 	POLICY_DETACH_TIMEOUT = 1 << 5,
+	POLICY_MODE = 1 << 6,
 };
 
 struct policy_section {
@@ -57,8 +60,14 @@ DEFINE_CLEANUP(struct policy, policy_free)
 struct policy_settings policy_resolve(const struct policy *policy, const char *guest,
 				      const char *uuid);
 
-/* The size to give, or -EACCES and the reason. n_channels: those it has. */
+/* What a request becomes. */
+struct policy_grant {
+	enum channel_mode mode;
+	uint32_t ring_size;		/* bytes */
+};
+
+/* 0, or -EACCES and the reason. n_channels: those it has. */
 int policy_decide(const struct policy_settings *settings, const struct request *request,
-		  unsigned int n_channels, uint32_t *ret_ring_size, struct reason *ret_reason);
+		  unsigned int n_channels, struct policy_grant *ret, struct reason *ret_reason);
 
 #endif

@@ -11,6 +11,7 @@
 
 static const char *const mode_names[MODE_MAX] = {
 	[MODE_STREAM] = "stream",
+	[MODE_PACKET] = "packet",
 };
 
 const char *channel_mode_name(enum channel_mode mode)
@@ -80,14 +81,14 @@ static int parse_mode(const struct node_text *text, enum channel_mode *mode,
 	if (!text->data)
 		return 0;
 	if (channel_mode_parse(text->data, text->len, mode) < 0)
-		return reject(ret_reason, "mode", text, "stream");
+		return reject(ret_reason, "mode", text, "stream or packet");
 	return 0;
 }
 
 int request_parse(const struct request_nodes *nodes, struct request *ret,
 		  struct reason *ret_reason)
 {
-	struct request request = { .mode = MODE_STREAM };
+	struct request request = { .mode = MODE_ANY };
 	int r;
 
 	if (!nodes->request.data)

@@ -31,12 +31,14 @@ struct request_nodes {
 
 enum channel_mode {
 	MODE_STREAM,
+	MODE_PACKET,
 	MODE_MAX,
+	MODE_ANY = MODE_MAX,	/* no wish */
 };
 
 struct request {
 	char name[MYDEVICE_NAME_MAX + 1];
-	enum channel_mode mode;
+	enum channel_mode mode;	/* MODE_ANY if the guest has no wish */
 	uint64_t ring_size;	/* bytes; 0 if the guest has no wish */
 };
 

@@ -212,8 +212,8 @@ static void grant(struct domain *domain, unsigned int devid, const struct reques
 		  uint64_t began_usec)
 {
 	struct device *namesake = find_name(domain, request->name);
+	struct policy_grant given;
 	struct reason reason;
-	uint32_t ring_size;
 	int r;
 
 	/* when that one is gone, all requests are looked at again */
@@ -226,12 +226,12 @@ static void grant(struct domain *domain, unsigned int devid, const struct reques
 		refuse(domain, devid, "denied", &reason);
 		return;
 	}
-	r = policy_decide(&domain->settings, request, count_devices(domain), &ring_size, &reason);
+	r = policy_decide(&domain->settings, request, count_devices(domain), &given, &reason);
 	if (r < 0) {
 		refuse(domain, devid, "denied", &reason);
 		return;
 	}
-	r = device_attach(domain, devid, request, ring_size, began_usec);
+	r = device_attach(domain, devid, request, &given, began_usec);
 	/* then there is nobody to answer */
 	if (r == -ENOTCONN || r == -ESRCH)
 		return;
@@ -253,7 +253,8 @@ static void confirm(struct domain *domain, struct device *device, const struct r
 {
 	if (!device_is_serving(device))
 		return;
-	if (strcmp(device->record.name, request->name) || device->record.mode != request->mode)
+	if (strcmp(device->record.name, request->name) ||
+	    (request->mode != MODE_ANY && device->record.mode != request->mode))
 		device_withdraw(device);
 	else
 		answer_attached(domain, device->key.devid);

@@ -88,12 +88,33 @@ def attach_hands_over_the_ring_size(host):
 
 
 @case
+def attach_hands_over_the_mode(host):
+    host.attachd.set_policy("[Defaults]\nMode=packet stream\n[Guest old]\nMode=stream\n")
+    one, old = host.guest(7, "web1"), host.guest(8, "old")
+    host.attachd.start()
+    for devid, (wish, given) in enumerate({None: "packet", "stream": "stream",
+                                           "packet": "packet"}.items()):
+        one.request(devid, f"c{devid}", **({"mode": wish} if wish else {}))
+        host.expect(lambda: one.attached(devid), f"mode {wish} is attached",
+                    lambda: one.status(devid))
+        equal(host.client.get(one.backend(devid, "mode")), given, f"a wish for mode {wish}")
+        check(f"mode={given}" in host.client.get(one.record(devid)), "the record")
+    equal([entry["mode"] for entry in host.attachd.list()], ["packet", "stream", "packet"],
+          "the list")
+    old.request(0, "demo", mode="packet")
+    host.expect(lambda: "packet" in (old.status(0) or "") and old.status(0).startswith("denied: "),
+                "a mode that the guest may not have is denied", lambda: old.status(0))
+    old.request(0, "demo", mode="stream")
+    host.expect(lambda: old.attached(0), "the other one is given", lambda: old.status(0))
+
+
+@case
 def attach_refuses_wishes_that_are_none(host):
     one = host.guest(7, "web1")
     host.attachd.start()
     wishes = [{"ring_size": size} for size in ("4095", "0", "-1", "0x1000", "1e6", "", "4096 ",
                                                "99999999999999999999999", "64K\n")]
-    wishes += [{"mode": mode} for mode in ("packet", "", "STREAM", "stream\0", "x" * 1000)]
+    wishes += [{"mode": mode} for mode in ("packets", "", "STREAM", "stream\0", "x" * 1000)]
     for devid, wish in enumerate(wishes):
         one.request(devid, f"c{devid}", **wish)
         host.expect(lambda: (one.status(devid) or "").startswith("error: "),

@@ -78,6 +78,27 @@ static void test_nothing_before_the_request_is_complete(void **state)
 	world_end(&world);
 }
 
+static void test_another_mode_is_another_device(void **state)
+{
+	struct world world;
+
+	world_begin_connected(&world);
+	fake_write("/local/domain/7/data/mydevice/0/mode", "stream");
+	guest_request(7, 0, "demo");
+	world_settle(&world);
+	assert_string_equal(fake_read(BACKEND "/online"), "1");
+	fake_write("/local/domain/7/data/mydevice/0/mode", "packet");
+	guest_request(7, 0, "demo");
+	world_settle(&world);
+	assert_string_equal(fake_read(BACKEND "/online"), "0");
+	set_states(7, 0, END_CLOSED, END_CLOSED);
+	world_settle(&world);
+	world_wait(&world, is_whole, NULL);
+	assert_string_equal(fake_read(BACKEND "/mode"), "packet");
+	assert_non_null(strstr(fake_read("/mydevice/7/mydevice-0"), "mode=packet"));
+	world_end(&world);
+}
+
 static void test_junk_is_refused_and_harmless(void **state)
 {
 	static const char *const dirs[] = { "abc", "-1", "4096", "00", "99999999999" };
@@ -433,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_the_nodes_of_the_contract),
 		cmocka_unit_test(test_no_name_in_the_backend_that_is_not_safe),
 		cmocka_unit_test(test_nothing_before_the_request_is_complete),
+		cmocka_unit_test(test_another_mode_is_another_device),
 		cmocka_unit_test(test_junk_is_refused_and_harmless),
 		cmocka_unit_test(test_a_name_is_given_once),
 		cmocka_unit_test(test_so_many_and_no_more),

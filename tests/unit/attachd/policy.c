@@ -54,13 +54,15 @@ static int decide(const struct policy *policy, const char *guest, const char *ch
 		  uint64_t wish, unsigned int n_channels, uint32_t *ring_size)
 {
 	struct policy_settings settings = policy_resolve(policy, guest, UUID);
-	struct request request = { .ring_size = wish };
+	struct request request = { .mode = MODE_ANY, .ring_size = wish };
+	struct policy_grant grant = {};
 	struct reason reason = {};
 	int r;
 
 	snprintf(request.name, sizeof(request.name), "%s", channel);
-	r = policy_decide(&settings, &request, n_channels, ring_size, &reason);
+	r = policy_decide(&settings, &request, n_channels, &grant, &reason);
 	assert_int_equal(r < 0, *reason.text != '\0');
+	*ring_size = grant.ring_size;
 	return r;
 }
 
@@ -110,6 +112,44 @@ static void test_later_sections_override(void **state)
 	assert_int_equal(decide(policy, "web-1", "backup-7", 0, 0, &size), 0);
 	assert_int_equal(decide(policy, "web-1", "backup", 0, 0, &size), -EACCES);
 	assert_int_equal(decide(policy, "web-1", "demo", 0, 0, &size), -EACCES);
+}
+
+/* The mode given for a wish, or MODE_ANY if it was refused. */
+static enum channel_mode mode_for(const char *text, enum channel_mode wish)
+{
+	_cleanup_(policy_freep) struct policy *policy = parse(text);
+	struct policy_settings settings = policy_resolve(policy, "web", UUID);
+	struct request request = { .name = "demo", .mode = wish };
+	struct policy_grant grant = { .mode = MODE_ANY };
+	struct reason reason = {};
+	int r = policy_decide(&settings, &request, 0, &grant, &reason);
+
+	assert_int_equal(r < 0, strstr(reason.text, "Mode=") != NULL);
+	return grant.mode;
+}
+
+static void test_modes(void **state)
+{
+	static const struct {
+		const char *text;
+		enum channel_mode none, stream, packet;
+	} cases[] = {
+		{ "", MODE_STREAM, MODE_STREAM, MODE_PACKET },
+		{ "[Defaults]\nMode=packet\n", MODE_PACKET, MODE_ANY, MODE_PACKET },
+		{ "[Defaults]\nMode=stream\n", MODE_STREAM, MODE_STREAM, MODE_ANY },
+		{ "[Defaults]\nMode=packet  stream\n", MODE_PACKET, MODE_STREAM, MODE_PACKET },
+		{ "[Defaults]\nMode=stream\n[Guest w*]\nMode=packet\n", MODE_PACKET, MODE_ANY,
+		  MODE_PACKET },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(mode_for(cases[i].text, MODE_ANY), cases[i].none);
+		assert_int_equal(mode_for(cases[i].text, MODE_STREAM), cases[i].stream);
+		assert_int_equal(mode_for(cases[i].text, MODE_PACKET), cases[i].packet);
+	}
+	assert_mistake("[Defaults]\nMode=\n", 2, "stream, packet");
+	assert_mistake("[Defaults]\nMode=stream fast\n", 2, "stream, packet");
+	assert_mistake("[Defaults]\nMode=Stream\n", 2, "stream, packet");
 }
 
 static void test_uuid(void **state)
@@ -299,11 +339,13 @@ static void test_shipped_file(void **state)
 	assert_int_equal(settings.ring_size, policy_resolve(policy, "any", "").ring_size);
 	assert_int_equal(settings.ring_size_max,
 			 policy_resolve(policy, "any", "").ring_size_max);
+	assert_int_equal(settings.mode, policy_resolve(policy, "any", "").mode);
+	assert_int_equal(settings.modes, policy_resolve(policy, "any", "").modes);
 	assert_int_equal(settings.detach_timeout_usec,
 			 policy_resolve(policy, "any", "").detach_timeout_usec);
 	assert_int_equal(uncommented->sections[0].named,
 			 POLICY_ALLOW | POLICY_CHANNELS | POLICY_MAX_CHANNELS | POLICY_RING_SIZE |
-			 POLICY_RING_SIZE_MAX | POLICY_DETACH_TIMEOUT);
+			 POLICY_RING_SIZE_MAX | POLICY_MODE | POLICY_DETACH_TIMEOUT);
 	policy_free(uncommented);
 }
 
@@ -313,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_as_shipped),
 		cmocka_unit_test(test_wishes_are_made_to_fit),
 		cmocka_unit_test(test_later_sections_override),
+		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_uuid),
 		cmocka_unit_test(test_what_is_no_setting),
 		cmocka_unit_test(test_mistakes_are_told_with_their_line),

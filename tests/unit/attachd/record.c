@@ -27,6 +27,7 @@ static void assert_round_trip(const struct record *record)
 	assert_string_equal(parsed.uuid, record->uuid);
 	assert_string_equal(parsed.name, record->name);
 	assert_int_equal(parsed.backend, record->backend);
+	assert_int_equal(parsed.mode, record->mode);
 	assert_int_equal(parsed.ring_size, record->ring_size);
 	assert_true(parsed.requested_usec == record->requested_usec);
 	assert_true(parsed.written_usec == record->written_usec);
@@ -40,6 +41,7 @@ static void test_round_trip(void **state)
 	assert_round_trip(&example);
 	memset(longest.name, 'n', MYDEVICE_NAME_MAX);
 	longest.backend = 32751;
+	longest.mode = MODE_PACKET;
 	longest.ring_size = UINT32_MAX;
 	longest.requested_usec = longest.written_usec = UINT64_MAX;
 	assert_round_trip(&longest);

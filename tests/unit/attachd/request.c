@@ -42,7 +42,7 @@ static void test_least(void **state)
 
 	assert_int_equal(parse(&nodes, &request, &reason), 0);
 	assert_string_equal(request.name, "demo");
-	assert_int_equal(request.mode, MODE_STREAM);
+	assert_int_equal(request.mode, MODE_ANY);
 	assert_int_equal(request.ring_size, 0);
 }
 
@@ -55,7 +55,11 @@ static void test_all(void **state)
 	nodes.mode = (struct node_text)TEXT("stream");
 	nodes.ring_size = (struct node_text)TEXT("65536");
 	assert_int_equal(parse(&nodes, &request, &reason), 0);
+	assert_int_equal(request.mode, MODE_STREAM);
 	assert_int_equal(request.ring_size, 65536);
+	nodes.mode = (struct node_text)TEXT("packet");
+	assert_int_equal(parse(&nodes, &request, &reason), 0);
+	assert_int_equal(request.mode, MODE_PACKET);
 }
 
 static void test_incomplete(void **state)
@@ -147,7 +151,7 @@ static void test_ring_sizes(void **state)
 static void test_modes(void **state)
 {
 	static const struct node_text modes[] = {
-		TEXT(""), TEXT("packet"), TEXT("streams"), TEXT("strea"), TEXT("stream\0"),
+		TEXT(""), TEXT("packets"), TEXT("streams"), TEXT("strea"), TEXT("stream\0"),
 		TEXT("STREAM"),
 	};
 	struct request request;
