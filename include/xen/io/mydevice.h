@@ -18,7 +18,7 @@
  * Request, /local/domain/G/data/mydevice/D, the guest's own
  * ---------------------------------------------------------
  *  name       (guest)    the channel's name, see "Names"
- *  mode       (guest)    optional: "stream" (the default)
+ *  mode       (guest)    optional: "stream" (the default) or "packet"
  *  ring-size  (guest)    optional: bytes wished for each direction
  *  request    (guest)    "1", written last: the request is complete
  *  status     (toolstack) the answer: "attached", or "denied: " or "error: "
@@ -43,7 +43,7 @@
  *  state                 (toolstack 1, then backend) XenbusState
  *  name                  (toolstack) the channel's name
  *  guest                 (toolstack) the frontend domain's name, if it is safe
- *  mode                  (toolstack) "stream"
+ *  mode                  (toolstack) "stream" (the default) or "packet"
  *  ring-size             (toolstack) the most bytes for each direction
  *  max-protocol          (backend) the highest version it speaks
  *  max-ring-size         (backend) the most bytes for each direction it maps
@@ -128,6 +128,16 @@
  * direction: no byte follows prod in this session.
  *
  * An end that closes writes ack = 0, then its epoch.
+ *
+ * Packets
+ * -------
+ * In mode "packet" a session's bytes are packets, one after the other without
+ * a gap and at any index: a struct mydevice_packet, then its len bytes of
+ * payload. A packet with its header fills at most half the ring. prod, cons,
+ * session_start and the last index of a session stand between packets only. A
+ * consumer that finds anything else has met a protocol error. Of two waits in
+ * opposite directions one always ends: what a producer waits for is never more
+ * than half the ring, and what a consumer waits for neither.
  */
 #ifndef __XEN_PUBLIC_IO_MYDEVICE_H__
 #define __XEN_PUBLIC_IO_MYDEVICE_H__
@@ -166,6 +176,12 @@ enum mydevice_direction {
 	MYDEVICE_DIRECTIONS = 2,
 };
 
+enum mydevice_mode {
+	MYDEVICE_STREAM = 0,
+	MYDEVICE_PACKET = 1,
+	MYDEVICE_MODES = 2,
+};
+
 /* mydevice_producer.flags: no byte follows prod in this session */
 #define MYDEVICE_PRODUCER_FIN		(1u << 0)
 
@@ -177,7 +193,8 @@ struct mydevice_config {
 	uint32_t magic;			/* 0x00 MYDEVICE_MAGIC */
 	uint32_t version;		/* 0x04 MYDEVICE_PROTOCOL_VERSION */
 	uint32_t ring_order[2];		/* 0x08 log2 of the bytes, by direction */
-	uint32_t reserved[28];		/* 0x10 zero */
+	uint32_t mode;			/* 0x10 enum mydevice_mode, as the backend's node says */
+	uint32_t reserved[27];		/* 0x14 zero */
 };
 
 /* Written by the side that produces in this direction. */
@@ -200,6 +217,14 @@ struct mydevice_consumer {
 	uint32_t ack;			/* 0x0c the producer's epoch I wait for */
 	uint32_t reserved[28];		/* 0x10 zero */
 };
+
+/* In the ring before each packet's payload. */
+struct mydevice_packet {
+	uint32_t len;			/* 0x00 bytes of payload, at least 1 */
+};
+
+#define MYDEVICE_PACKET_MAX(ring_size) \
+	((ring_size) / 2 - (uint32_t)sizeof(struct mydevice_packet))
 
 struct mydevice_control {
 	struct mydevice_config config;		/* 0x000 frontend */
