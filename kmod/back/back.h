@@ -29,6 +29,7 @@ struct myd_mapping {
 /**
  * struct myd_back - one backend device; lives from probe to remove
  * @dev: its xenbus device
+ * @mode: the channel's; constant
  * @channel: its channel
  * @lapse: leaves the link after the frontend broke the protocol
  * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
@@ -39,6 +40,7 @@ struct myd_mapping {
  */
 struct myd_back {
 	struct xenbus_device *dev;
+	enum mydevice_mode mode;
 	struct myd_channel *channel;
 	struct work_struct lapse;
 	struct mutex mutex;	/* the handshake */
@@ -48,7 +50,8 @@ struct myd_back {
 };
 
 /* mapping.c */
-int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev, u32 ring_size_max);
+int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev,
+		     enum mydevice_mode mode, u32 ring_size_max);
 void myd_mapping_free(struct myd_mapping *mapping, struct xenbus_device *dev);
 
 #endif /* MYD_BACK_H */

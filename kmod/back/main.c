@@ -12,6 +12,7 @@
 #include <xen/xen.h>
 
 #include "../compat/compat.h"
+#include "../core/nodes.h"
 #include "back.h"
 
 static unsigned int max_ring_size = 1u << MYDEVICE_RING_ORDER_MAX;
@@ -123,7 +124,7 @@ static void connect(struct myd_back *back)
 		fail(back, -EPROTO, "the frontend's protocol is not one we speak");
 		return;
 	}
-	r = myd_mapping_make(&back->mapping, dev, ring_size_limit(dev));
+	r = myd_mapping_make(&back->mapping, dev, back->mode, ring_size_limit(dev));
 	if (r) {
 		fail(back, r, "cannot map the frontend's rings");
 		return;
@@ -210,19 +211,6 @@ static void frontend_changed(struct xenbus_device *dev, enum xenbus_state fronte
 	}
 }
 
-/* "" if the node is missing or not a name that is safe. */
-static void read_name(struct xenbus_device *dev, const char *node, bool (*valid)(const char *name),
-		      char *ret_name, size_t size)
-{
-	char *name = xenbus_read(XBT_NIL, dev->nodename, node, NULL);
-
-	if (IS_ERR(name))
-		return;
-	if (valid(name))
-		strscpy(ret_name, name, size);
-	kfree(name);
-}
-
 static int write_features(struct xenbus_device *dev)
 {
 	const char *path = dev->nodename;
@@ -242,16 +230,19 @@ static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *
 	struct myd_back *back;
 	int r;
 
-	r = myd_devid_parse(dev->nodename, &info.devid);
-	if (r)
+	r = myd_devid_parse(dev->nodename, &info.devid) ?: myd_read_mode(dev->nodename, &info.mode);
+	if (r) {
+		write_error(dev, r, "the mode is not one we know");
 		return r;
-	read_name(dev, "name", myd_name_valid, info.name, sizeof(info.name));
-	read_name(dev, "guest", myd_guest_valid, info.guest, sizeof(info.guest));
+	}
+	myd_read_name(dev->nodename, "name", myd_name_valid, info.name, sizeof(info.name));
+	myd_read_name(dev->nodename, "guest", myd_guest_valid, info.guest, sizeof(info.guest));
 
 	back = kzalloc(sizeof(*back), GFP_KERNEL);
 	if (!back)
 		return -ENOMEM;
 	back->dev = dev;
+	back->mode = info.mode;
 	mutex_init(&back->mutex);
 	INIT_WORK(&back->lapse, lapse);
 	back->channel = myd_channel_create(&info);

@@ -19,13 +19,14 @@ static u32 ring_pages(u32 order)
 	return 1u << (order - MYDEVICE_PAGE_SHIFT);
 }
 
-static int check_config(const struct mydevice_control *shared, u32 ring_size_max,
-			struct myd_mapping *mapping)
+static int check_config(const struct mydevice_control *shared, enum mydevice_mode mode,
+			u32 ring_size_max, struct myd_mapping *mapping)
 {
 	unsigned int d;
 
 	if (READ_ONCE(shared->config.magic) != MYDEVICE_MAGIC ||
-	    READ_ONCE(shared->config.version) != MYDEVICE_PROTOCOL_VERSION)
+	    READ_ONCE(shared->config.version) != MYDEVICE_PROTOCOL_VERSION ||
+	    READ_ONCE(shared->config.mode) != mode)
 		return -EPROTO;
 	for (d = 0; d < MYDEVICE_DIRECTIONS; d++) {
 		u32 order = READ_ONCE(shared->config.ring_order[d]);
@@ -79,11 +80,13 @@ static int map_rings(struct myd_mapping *mapping, struct xenbus_device *dev)
  * myd_mapping_make() - map what the frontend's nodes and control page name
  * @mapping: to be filled, all zero
  * @dev: the backend device
+ * @mode: what the frontend has to have taken up, too
  * @ring_size_max: most bytes to map for each direction
  *
  * Return: 0, -EPROTO, -EMSGSIZE or another negative errno; then nothing is kept.
  */
-int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev, u32 ring_size_max)
+int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev,
+		     enum mydevice_mode mode, u32 ring_size_max)
 {
 	grant_ref_t gref;
 	int r;
@@ -93,7 +96,8 @@ int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev, u32
 	r = xenbus_map_ring_valloc(dev, &gref, 1, &mapping->control);
 	if (r)
 		return r;
-	r = check_config(mapping->control, ring_size_max, mapping) ?: map_rings(mapping, dev);
+	r = check_config(mapping->control, mode, ring_size_max, mapping) ?:
+	    map_rings(mapping, dev);
 	if (r)
 		myd_mapping_free(mapping, dev);
 	return r;

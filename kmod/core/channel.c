@@ -8,6 +8,8 @@
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -15,6 +17,7 @@
 #include <mydevice/ring.h>
 
 #include "channel.h"
+#include "trace.h"
 
 static enum mydevice_direction tx_direction(const struct myd_channel *ch)
 {
@@ -26,9 +29,24 @@ static enum mydevice_direction rx_direction(const struct myd_channel *ch)
 	return ch->info.end == MYD_FRONTEND ? MYDEVICE_BACK_TO_FRONT : MYDEVICE_FRONT_TO_BACK;
 }
 
+static struct mydevice_flow *flow_of(struct myd_channel *ch, enum mydevice_direction direction)
+{
+	return direction == tx_direction(ch) ? &ch->stats.tx : &ch->stats.rx;
+}
+
 static void notify(struct myd_channel *ch, enum mydevice_direction direction)
 {
+	flow_of(ch, direction)->notified++;
 	ch->link.ops->notify(ch->link.priv, direction);
+}
+
+/* An index was published: the peer hears of it if it had asked for that. */
+static void published(struct myd_channel *ch, enum mydevice_direction direction, bool wanted)
+{
+	if (wanted)
+		notify(ch, direction);
+	else
+		flow_of(ch, direction)->suppressed++;
 }
 
 static void wake_readers(struct myd_channel *ch)
@@ -60,6 +78,8 @@ static void end_with_error(struct myd_channel *ch, int error)
 static void break_link(struct myd_channel *ch)
 {
 	ch->broken = true;
+	ch->stats.errors++;
+	trace_myd_broken(ch);
 	end_with_error(ch, -EPROTO);
 	wake_all(ch);
 	ch->link.ops->broken(ch->link.priv);
@@ -68,6 +88,7 @@ static void break_link(struct myd_channel *ch)
 /* Returns whether anything had changed. */
 static bool step(struct myd_channel *ch)
 {
+	u32 serial = ch->session.serial;
 	unsigned int todo;
 
 	if (!ch->linked || ch->broken)
@@ -76,6 +97,8 @@ static bool step(struct myd_channel *ch)
 		break_link(ch);
 		return true;
 	}
+	if (ch->session.serial != serial)
+		trace_myd_session(ch);
 	if (todo & MYD_STEP_WAKE)
 		wake_all(ch);
 	if (todo & MYD_STEP_NOTIFY)
@@ -165,6 +188,7 @@ enum myd_event myd_channel_event(struct myd_channel *ch, unsigned int directions
 	spin_lock_irqsave(&ch->lock, flags);
 	if (!ch->linked)
 		goto out;
+	ch->stats.events++;
 	if (!ch->broken && session_event(ch))
 		event = MYD_EVENT_PROGRESS;
 	if (!ch->broken && (directions & BIT(rx_direction(ch))) && data_event(ch))
@@ -173,14 +197,37 @@ enum myd_event myd_channel_event(struct myd_channel *ch, unsigned int directions
 		event = MYD_EVENT_PROGRESS;
 	if (ch->broken)
 		event = MYD_EVENT_BROKEN;
+	ch->stats.spurious += event == MYD_EVENT_SPURIOUS;
+	trace_myd_event(ch, directions, event);
 out:
 	spin_unlock_irqrestore(&ch->lock, flags);
 	return event;
 }
 EXPORT_SYMBOL_GPL(myd_channel_event);
 
-/* Bytes ready, 0 at the end of the session, -EAGAIN with an event asked for, or an error. */
-static int readable_live(struct myd_channel *ch)
+/**
+ * myd_channel_rx_want() - bytes worth waking a reader for
+ * @ch: the channel, locked
+ *
+ * Never more than half the ring: the writer may be waiting for the other half.
+ */
+u32 myd_channel_rx_want(const struct myd_channel *ch)
+{
+	return clamp(ch->tune.rx_wake, 1u, mydevice_space_want(ch->rx.size));
+}
+
+/**
+ * myd_channel_tx_want() - room worth waking a writer for
+ * @ch: the channel, locked
+ */
+u32 myd_channel_tx_want(const struct myd_channel *ch)
+{
+	u32 most = mydevice_space_want(ch->tx.size);
+
+	return ch->tune.tx_wake ? min(ch->tune.tx_wake, most) : most;
+}
+
+static int readable_live(struct myd_channel *ch, u32 want, bool arm)
 {
 	struct myd_session *s = &ch->session;
 	struct myd_ring *rx = &ch->rx;
@@ -189,14 +236,16 @@ static int readable_live(struct myd_channel *ch)
 		return -EAGAIN;
 	if (s->rx_end_known)
 		return s->rx_end - rx->cons;
-	if (rx->prod == rx->cons && myd_ring_refresh_prod(rx))
+	if (mydevice_ring_used(rx->prod, rx->cons) < want && myd_ring_refresh_prod(rx))
 		goto broken;
-	if (rx->prod == rx->cons) {
-		myd_ring_arm_data(rx);
+	if (arm && mydevice_ring_used(rx->prod, rx->cons) < want) {
+		myd_ring_arm_data(rx, want);
 		if (myd_ring_refresh_prod(rx))
 			goto broken;
 	}
-	return rx->prod == rx->cons ? -EAGAIN : (int)mydevice_ring_used(rx->prod, rx->cons);
+	if (mydevice_ring_used(rx->prod, rx->cons) < want)
+		return -EAGAIN;
+	return mydevice_ring_used(rx->prod, rx->cons);
 broken:
 	break_link(ch);
 	return -EPROTO;
@@ -205,20 +254,22 @@ broken:
 /**
  * myd_channel_readable() - what a read would find
  * @ch: the channel, locked, open
+ * @want: fewer bytes than this are none, unless the session ends; at least 1
+ * @arm: ask for an event if there are none yet
  *
- * Return: bytes ready; 0 at the end of a session; -EAGAIN if nothing yet, and
- * an event will come; -EPROTO, -EIO or -ENODEV.
+ * Return: bytes ready; 0 at the end of a session; -EAGAIN if nothing yet;
+ * -EPROTO, -EIO or -ENODEV.
  */
-int myd_channel_readable(struct myd_channel *ch)
+int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm)
 {
 	struct myd_session *s = &ch->session;
 	u32 left;
 
 	switch (s->phase) {
 	case MYD_LIVE:
-		return readable_live(ch);
+		return readable_live(ch, want, arm);
 	case MYD_ENDED:
-		left = ch->residue_len - ch->residue_pos;
+		left = mydevice_ring_used(ch->residue.prod, ch->residue.cons);
 		if (!left && ch->linked)
 			left = s->rx_end - ch->rx.cons;
 		return left ? (int)left : ch->end_error;
@@ -230,15 +281,17 @@ int myd_channel_readable(struct myd_channel *ch)
 /**
  * myd_channel_writable() - what a write would find
  * @ch: the channel, locked, open
+ * @need: less room than this is none; at least 1, at most half the ring
+ * @arm: ask for an event if there is none yet
  *
- * Return: room in bytes; -EAGAIN if there is none yet, and an event will come;
- * -EPIPE, -EPROTO, -EIO or -ENODEV.
+ * Return: room in bytes; -EAGAIN if there is none yet; -EPIPE, -EPROTO, -EIO or
+ * -ENODEV.
  */
-int myd_channel_writable(struct myd_channel *ch)
+int myd_channel_writable(struct myd_channel *ch, u32 need, bool arm)
 {
 	struct myd_session *s = &ch->session;
 	struct myd_ring *tx = &ch->tx;
-	u32 want, room;
+	u32 want;
 
 	switch (s->phase) {
 	case MYD_LIVE:
@@ -251,47 +304,95 @@ int myd_channel_writable(struct myd_channel *ch)
 
 	if (s->tx_fin)
 		return -EPIPE;
-	want = mydevice_space_want(tx->size);
-	room = mydevice_ring_free(tx->prod, tx->cons, tx->size);
-	if (room >= want)
-		return room;
-	if (myd_ring_refresh_cons(tx))
+	want = max(need, myd_channel_tx_want(ch));
+	if (mydevice_ring_free(tx->prod, tx->cons, tx->size) < want && myd_ring_refresh_cons(tx))
 		goto broken;
-	room = mydevice_ring_free(tx->prod, tx->cons, tx->size);
-	if (room)
-		return room;
-	myd_ring_arm_space(tx);
-	if (myd_ring_refresh_cons(tx))
-		goto broken;
-	room = mydevice_ring_free(tx->prod, tx->cons, tx->size);
-	return room ? (int)room : -EAGAIN;
+	if (arm && mydevice_ring_free(tx->prod, tx->cons, tx->size) < need) {
+		myd_ring_arm_space(tx, want);
+		if (myd_ring_refresh_cons(tx))
+			goto broken;
+	}
+	if (mydevice_ring_free(tx->prod, tx->cons, tx->size) < need)
+		return -EAGAIN;
+	return mydevice_ring_free(tx->prod, tx->cons, tx->size);
 broken:
 	break_link(ch);
 	return -EPROTO;
 }
 
 /**
+ * myd_channel_source() - where the bytes are that were found readable
+ * @ch: the channel; @ch->rx_mutex held since then
+ */
+struct myd_ring *myd_channel_source(struct myd_channel *ch)
+{
+	return ch->residue.cons != ch->residue.prod ? &ch->residue : &ch->rx;
+}
+
+/**
  * myd_channel_consumed() - bytes were copied out
  * @ch: the channel, locked; @ch->rx_mutex held since they were found readable
  * @len: how many
+ * @messages: in how many
  */
-void myd_channel_consumed(struct myd_channel *ch, u32 len)
+void myd_channel_consumed(struct myd_channel *ch, u32 len, u32 messages)
 {
-	if (ch->residue_pos < ch->residue_len)
-		ch->residue_pos += len;
-	else if (!ch->broken && myd_ring_consume(&ch->rx, len))
-		notify(ch, rx_direction(ch));
+	struct myd_ring *ring = myd_channel_source(ch);
+
+	ch->stats.rx.bytes += len;
+	ch->stats.rx.messages += messages;
+	if (ring == &ch->residue)
+		ring->cons += len;
+	else if (!ch->broken)
+		published(ch, rx_direction(ch), myd_ring_consume(ring, len));
+	trace_myd_consumed(ch, len, messages);
 }
 
 /**
  * myd_channel_produced() - bytes were copied in
  * @ch: the channel, locked; @ch->tx_mutex held since room was found
  * @len: how many
+ * @messages: in how many
  */
-void myd_channel_produced(struct myd_channel *ch, u32 len)
+void myd_channel_produced(struct myd_channel *ch, u32 len, u32 messages)
 {
-	if (myd_ring_produce(&ch->tx, len))
-		notify(ch, tx_direction(ch));
+	ch->stats.tx.bytes += len;
+	ch->stats.tx.messages += messages;
+	published(ch, tx_direction(ch), myd_ring_produce(&ch->tx, len));
+	trace_myd_produced(ch, len, messages);
+}
+
+/**
+ * myd_channel_garbled() - the bytes that were found readable are no packets
+ * @ch: the channel, locked
+ */
+void myd_channel_garbled(struct myd_channel *ch)
+{
+	if (myd_channel_source(ch) == &ch->rx) {
+		break_link(ch);
+		return;
+	}
+	ch->stats.errors++;
+	ch->residue.cons = ch->residue.prod;
+	ch->end_error = -EPROTO;
+}
+
+/**
+ * myd_channel_finish() - the program writes no more in this session
+ * @ch: the channel, locked; @ch->tx_mutex held: no byte is on its way
+ *
+ * Return: 0, or -ENOTCONN outside of a session.
+ */
+int myd_channel_finish(struct myd_channel *ch)
+{
+	if (ch->session.phase != MYD_LIVE)
+		return -ENOTCONN;
+	if (ch->session.tx_fin)
+		return 0;
+	myd_session_finish(&ch->session, &ch->tx);
+	notify(ch, tx_direction(ch));
+	wake_writers(ch);
+	return 0;
 }
 
 /**
@@ -308,12 +409,10 @@ void myd_channel_told(struct myd_channel *ch)
 /* Takes the residue out of the channel, locked; to be freed when it is not. */
 static void *take_residue(struct myd_channel *ch)
 {
-	void *residue = ch->residue;
+	void *memory = ch->residue.segment[0];
 
-	ch->residue = NULL;
-	ch->residue_pos = 0;
-	ch->residue_len = 0;
-	return residue;
+	memset(&ch->residue, 0, sizeof(ch->residue));
+	return memory;
 }
 
 /**
@@ -330,6 +429,7 @@ int myd_channel_open(struct myd_channel *ch, bool write_only)
 	if (ch->session.phase != MYD_CLOSED)
 		return -EBUSY;
 	ch->write_only = write_only;
+	memset(&ch->tune, 0, sizeof(ch->tune));
 	myd_session_open(&ch->session, ch->linked ? &ch->tx : NULL);
 	if (ch->linked && !ch->broken)
 		notify(ch, tx_direction(ch));
@@ -397,25 +497,24 @@ EXPORT_SYMBOL_GPL(myd_channel_connect);
 
 static void save_residue(struct myd_channel *ch, u32 len)
 {
-	void *p, *residue, *old;
-	u32 done = 0, n;
+	struct myd_ring residue = { .size = roundup_pow_of_two(len), .prod = len };
+	void *old;
+	u8 *memory;
+	u32 i;
 
-	residue = kvmalloc(len, GFP_KERNEL);
-	if (!residue) {
+	memory = kvmalloc(len, GFP_KERNEL);
+	if (!memory) {
 		spin_lock_irq(&ch->lock);
 		ch->end_error = -EIO;
 		spin_unlock_irq(&ch->lock);
 		return;
 	}
-	while (done < len) {
-		p = myd_ring_span(&ch->rx, ch->rx.cons + done, len - done, &n);
-		memcpy(residue + done, p, n);
-		done += n;
-	}
+	for (i = 0; i << MYD_SEGMENT_SHIFT < len; i++)
+		residue.segment[i] = memory + (i << MYD_SEGMENT_SHIFT);
+	myd_ring_get(&ch->rx, ch->rx.cons, memory, len);
 	spin_lock_irq(&ch->lock);
 	old = take_residue(ch);
 	ch->residue = residue;
-	ch->residue_len = len;
 	spin_unlock_irq(&ch->lock);
 	kvfree(old);
 }
@@ -477,7 +576,7 @@ static void release_channel(struct device *dev)
 {
 	struct myd_channel *ch = container_of(dev, struct myd_channel, dev);
 
-	kvfree(ch->residue);
+	kvfree(ch->residue.segment[0]);
 	kfree(ch);
 }
 

@@ -12,9 +12,13 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <uapi/linux/mydevice.h>
 
 #include "link.h"
 #include "session.h"
+
+struct iov_iter;
+struct kiocb;
 
 /**
  * struct myd_channel - one end of a channel
@@ -26,6 +30,9 @@
  * @tx_mutex: likewise for copying into @tx
  * @rx_wait: programs waiting for bytes, or for the end of a session
  * @tx_wait: programs waiting for room, or for a session
+ * @rx_spin_ns: how long a reader spins before it sleeps; adapts; a race over it
+ *	costs time only
+ * @tx_spin_ns: likewise for a writer
  * @fasync: programs that want SIGIO
  * @lock: protects all below; taken in interrupt context; inside the mutexes
  * @gone: the device is detached: nothing will ever connect again
@@ -43,10 +50,10 @@
  * @event_epoch: the peer's epoch at the last event
  * @event_second: when @event_changes began to count, in jiffies
  * @event_changes: events since then that were about sessions
- * @residue: incoming bytes of an ended session whose rings have gone; also
- *	needs @rx_mutex
- * @residue_pos: how many of them are read
- * @residue_len: how many there were
+ * @residue: incoming bytes of an ended session whose rings have gone, as a ring
+ *	of their own without shared words; also needs @rx_mutex
+ * @tune: what the open file has asked for
+ * @stats: counters
  */
 struct myd_channel {
 	struct device dev;
@@ -57,6 +64,8 @@ struct myd_channel {
 	struct mutex tx_mutex;	/* copying in */
 	wait_queue_head_t rx_wait;
 	wait_queue_head_t tx_wait;
+	u32 rx_spin_ns;
+	u32 tx_spin_ns;
 	struct fasync_struct *fasync;
 
 	spinlock_t lock;	/* all below */
@@ -74,22 +83,38 @@ struct myd_channel {
 	u32 event_epoch;
 	unsigned long event_second;
 	unsigned int event_changes;
-	void *residue;
-	u32 residue_pos;
-	u32 residue_len;
+	struct myd_ring residue;
+	struct mydevice_tune tune;
+	struct mydevice_stats stats;
 };
 
 /* channel.c; all but release with @lock held */
 int myd_channel_open(struct myd_channel *ch, bool write_only);
 void myd_channel_release(struct myd_channel *ch);
-int myd_channel_readable(struct myd_channel *ch);
-int myd_channel_writable(struct myd_channel *ch);
-void myd_channel_consumed(struct myd_channel *ch, u32 len);
-void myd_channel_produced(struct myd_channel *ch, u32 len);
+int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm);
+int myd_channel_writable(struct myd_channel *ch, u32 need, bool arm);
+struct myd_ring *myd_channel_source(struct myd_channel *ch);
+void myd_channel_consumed(struct myd_channel *ch, u32 len, u32 messages);
+void myd_channel_produced(struct myd_channel *ch, u32 len, u32 messages);
+void myd_channel_garbled(struct myd_channel *ch);
+int myd_channel_finish(struct myd_channel *ch);
 void myd_channel_told(struct myd_channel *ch);
+u32 myd_channel_rx_want(const struct myd_channel *ch);
+u32 myd_channel_tx_want(const struct myd_channel *ch);
 
 /* file.c */
 extern const struct file_operations myd_file_ops;
+
+/* move.c */
+ssize_t myd_read_iter(struct kiocb *iocb, struct iov_iter *to);
+ssize_t myd_write_iter(struct kiocb *iocb, struct iov_iter *from);
+
+/* ioctl.c */
+long myd_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* stats.c; with @lock held */
+void myd_channel_stats(const struct myd_channel *ch, struct mydevice_stats *ret);
+extern const struct attribute_group myd_stats_group;
 
 /* node.c */
 int myd_node_add(struct myd_channel *ch);

@@ -54,6 +54,7 @@ struct myd_link {
  * @end: which end this is
  * @domid: the domain of the other end
  * @devid: the device id, the same on both ends
+ * @mode: stream or packets
  * @name: the channel's name, or "" if it has none that is safe
  * @guest: backend: the frontend domain's name, or "" if it has none that is safe
  * @parent: the xenbus device
@@ -62,12 +63,15 @@ struct myd_channel_info {
 	enum myd_end end;
 	u16 domid;
 	u32 devid;
+	enum mydevice_mode mode;
 	char name[MYDEVICE_NAME_MAX + 1];
 	char guest[MYDEVICE_NAME_MAX + 1];
 	struct device *parent;
 };
 
 int myd_devid_parse(const char *nodename, u32 *ret_devid);
+int myd_mode_parse(const char *text);
+const char *myd_mode_name(enum mydevice_mode mode);
 bool myd_name_valid(const char *name);
 bool myd_guest_valid(const char *name);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Device ids as they are written, and names that are safe in a path, a log line and a terminal.
+ * Device ids and modes as they are written, and names that are safe in a path, a
+ * log line and a terminal.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -35,6 +36,38 @@ int myd_devid_parse(const char *nodename, u32 *ret_devid)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(myd_devid_parse);
+
+static const char *const mode_names[] = {
+	[MYDEVICE_STREAM] = "stream",
+	[MYDEVICE_PACKET] = "packet",
+};
+
+/**
+ * myd_mode_parse() - a mode as it is written
+ * @text: the text
+ *
+ * Return: enum mydevice_mode, or -EINVAL.
+ */
+int myd_mode_parse(const char *text)
+{
+	int mode;
+
+	for (mode = 0; mode < MYDEVICE_MODES; mode++)
+		if (!strcmp(text, mode_names[mode]))
+			return mode;
+	return -EINVAL;
+}
+EXPORT_SYMBOL_GPL(myd_mode_parse);
+
+/**
+ * myd_mode_name() - a mode as it is written
+ * @mode: the mode
+ */
+const char *myd_mode_name(enum mydevice_mode mode)
+{
+	return mode_names[mode];
+}
+EXPORT_SYMBOL_GPL(myd_mode_name);
 
 static bool safe(const char *name)
 {

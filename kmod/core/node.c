@@ -57,6 +57,12 @@ static ssize_t guest_show(struct device *dev, struct device_attribute *attr, cha
 }
 static DEVICE_ATTR_RO(guest);
 
+static ssize_t mode_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", myd_mode_name(to_channel(dev)->info.mode));
+}
+static DEVICE_ATTR_RO(mode);
+
 static ssize_t session_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	static const char *const names[] = {
@@ -96,11 +102,21 @@ static struct attribute *myd_attrs[] = {
 	&dev_attr_domid.attr,
 	&dev_attr_name.attr,
 	&dev_attr_guest.attr,
+	&dev_attr_mode.attr,
 	&dev_attr_session.attr,
 	&dev_attr_ring_size.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(myd);
+
+static const struct attribute_group myd_group = {
+	.attrs = myd_attrs,
+};
+
+static const struct attribute_group *myd_groups[] = {
+	&myd_group,
+	&myd_stats_group,
+	NULL
+};
 
 static int myd_uevent(MYD_UEVENT_DEVICE *dev, struct kobj_uevent_env *env)
 {

@@ -8,6 +8,7 @@
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 #include <asm/barrier.h>
 
 #include <mydevice/ring.h>
@@ -109,14 +110,15 @@ bool myd_ring_consume(struct myd_ring *ring, u32 len)
 }
 
 /**
- * myd_ring_arm_data() - ask for an event at the next byte
+ * myd_ring_arm_data() - ask for an event when there are bytes worth waking for
  * @ring: a ring we consume
+ * @want: how many, at least 1, more than there are
  *
  * The caller refreshes the producer's index afterwards, before it sleeps.
  */
-void myd_ring_arm_data(struct myd_ring *ring)
+void myd_ring_arm_data(struct myd_ring *ring, u32 want)
 {
-	WRITE_ONCE(ring->consumer->prod_event, mydevice_data_event(ring->prod, 1));
+	WRITE_ONCE(ring->consumer->prod_event, mydevice_data_event(ring->cons, want));
 	/* Pairs with the one in myd_ring_produce(). */
 	virt_mb();
 }
@@ -124,13 +126,49 @@ void myd_ring_arm_data(struct myd_ring *ring)
 /**
  * myd_ring_arm_space() - ask for an event when there is room worth waking for
  * @ring: a ring we produce
+ * @want: how many bytes of it, at least 1, more than there are
  *
  * The caller refreshes the consumer's index afterwards, before it sleeps.
  */
-void myd_ring_arm_space(struct myd_ring *ring)
+void myd_ring_arm_space(struct myd_ring *ring, u32 want)
 {
-	WRITE_ONCE(ring->producer->cons_event,
-		   mydevice_space_event(ring->prod, ring->size, mydevice_space_want(ring->size)));
+	WRITE_ONCE(ring->producer->cons_event, mydevice_space_event(ring->prod, ring->size, want));
 	/* Pairs with the one in myd_ring_consume(). */
 	virt_mb();
+}
+
+/**
+ * myd_ring_get() - copy bytes out, without taking them
+ * @ring: the ring
+ * @index: free-running index of the first
+ * @to: where to
+ * @len: how many; they are there
+ */
+void myd_ring_get(const struct myd_ring *ring, u32 index, void *to, u32 len)
+{
+	u32 n;
+
+	for (; len; len -= n, index += n, to += n) {
+		void *from = myd_ring_span(ring, index, len, &n);
+
+		memcpy(to, from, n);
+	}
+}
+
+/**
+ * myd_ring_put() - copy bytes in, without publishing them
+ * @ring: the ring
+ * @index: free-running index of the first
+ * @from: where from
+ * @len: how many; there is room
+ */
+void myd_ring_put(const struct myd_ring *ring, u32 index, const void *from, u32 len)
+{
+	u32 n;
+
+	for (; len; len -= n, index += n, from += n) {
+		void *to = myd_ring_span(ring, index, len, &n);
+
+		memcpy(to, from, n);
+	}
 }

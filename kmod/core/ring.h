@@ -45,7 +45,10 @@ int myd_ring_refresh_cons(struct myd_ring *ring);
 bool myd_ring_produce(struct myd_ring *ring, u32 len);
 bool myd_ring_consume(struct myd_ring *ring, u32 len);
 
-void myd_ring_arm_data(struct myd_ring *ring);
-void myd_ring_arm_space(struct myd_ring *ring);
+void myd_ring_arm_data(struct myd_ring *ring, u32 want);
+void myd_ring_arm_space(struct myd_ring *ring, u32 want);
+
+void myd_ring_get(const struct myd_ring *ring, u32 index, void *to, u32 len);
+void myd_ring_put(const struct myd_ring *ring, u32 index, const void *from, u32 len);
 
 #endif /* MYD_RING_H */

@@ -32,6 +32,7 @@ static void begin(struct myd_session *s, u32 peer)
 {
 	s->phase = MYD_LIVE;
 	s->serial++;
+	s->begun++;
 	s->peer = peer;
 	s->receiving = false;
 	s->rx_end_known = false;

@@ -36,6 +36,7 @@ enum myd_phase {
  * struct myd_session - this end's side of the hand-over
  * @phase: see enum myd_phase
  * @serial: counts beginnings and ends: differs once a session has ended
+ * @begun: counts beginnings
  * @epoch: our opens and closes; odd: open
  * @acked: the peer's epoch we acknowledged as a consumer, or 0
  * @peer: the peer's epoch in the current session, or 0
@@ -50,6 +51,7 @@ enum myd_phase {
 struct myd_session {
 	enum myd_phase phase;
 	u32 serial;
+	u32 begun;
 	u32 epoch;
 	u32 acked;
 	u32 peer;

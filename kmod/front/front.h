@@ -34,6 +34,7 @@ struct myd_memory {
 /**
  * struct myd_front - one frontend device; lives from probe to remove
  * @dev: its xenbus device
+ * @mode: the channel's; constant
  * @channel: its channel
  * @lapse: leaves the link after the backend broke the protocol
  * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
@@ -47,6 +48,7 @@ struct myd_memory {
  */
 struct myd_front {
 	struct xenbus_device *dev;
+	enum mydevice_mode mode;
 	struct myd_channel *channel;
 	struct work_struct lapse;
 	struct mutex mutex;	/* the handshake */

@@ -14,6 +14,7 @@
 #include <xen/xen.h>
 
 #include "../compat/compat.h"
+#include "../core/nodes.h"
 #include "front.h"
 
 static void front_notify(void *priv, enum mydevice_direction direction)
@@ -180,17 +181,6 @@ static void backend_changed(struct xenbus_device *dev, enum xenbus_state backend
 	unlock_front(front, flags);
 }
 
-static void read_name(struct xenbus_device *dev, struct myd_channel_info *info)
-{
-	char *name = xenbus_read(XBT_NIL, dev->otherend, "name", NULL);
-
-	if (IS_ERR(name))
-		return;
-	if (myd_name_valid(name))
-		strscpy(info->name, name, sizeof(info->name));
-	kfree(name);
-}
-
 static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
 	struct myd_channel_info info = {
@@ -201,15 +191,16 @@ static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 	struct myd_front *front;
 	int r;
 
-	r = myd_devid_parse(dev->nodename, &info.devid);
+	r = myd_devid_parse(dev->nodename, &info.devid) ?: myd_read_mode(dev->otherend, &info.mode);
 	if (r)
 		return r;
-	read_name(dev, &info);
+	myd_read_name(dev->otherend, "name", myd_name_valid, info.name, sizeof(info.name));
 
 	front = kzalloc(sizeof(*front), GFP_KERNEL);
 	if (!front)
 		return -ENOMEM;
 	front->dev = dev;
+	front->mode = info.mode;
 	mutex_init(&front->mutex);
 	INIT_WORK(&front->lapse, lapse);
 	front->channel = myd_channel_create(&info);

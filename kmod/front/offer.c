@@ -43,6 +43,7 @@ static void fill_control(struct myd_front *front)
 		control->gref[i - 1] = front->memory.gref[i];
 	control->config.ring_order[0] = front->order[0];
 	control->config.ring_order[1] = front->order[1];
+	control->config.mode = front->mode;
 	control->config.version = MYDEVICE_PROTOCOL_VERSION;
 	control->config.magic = MYDEVICE_MAGIC;
 }

@@ -7,8 +7,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/moduleparam.h>
+#include <linux/kernel.h>
 #include <linux/notifier.h>
 #include <linux/printk.h>
+#include <linux/string.h>
 #include <xen/xenbus.h>
 
 #include "front.h"
@@ -20,9 +22,59 @@
 static char *channels[REQUESTS_MAX];
 static unsigned int channels_count;
 module_param_array(channels, charp, &channels_count, 0444);
-MODULE_PARM_DESC(channels, "Names of channels to ask for, the first as device 0 and so on");
+MODULE_PARM_DESC(channels,
+		 "Channels to ask for, the first as device 0 and so on: NAME[:stream|packet][:RING-SIZE]");
 
-static int write_request(unsigned int devid)
+/**
+ * struct wish - a channel to ask for
+ * @name: its name
+ * @mode: "stream", "packet", or NULL for the host's default
+ * @ring_size: bytes for each direction, or 0 likewise
+ */
+struct wish {
+	char name[MYDEVICE_NAME_MAX + 1];
+	const char *mode;
+	unsigned long long ring_size;
+};
+
+static int parse_wish(const char *text, struct wish *wish)
+{
+	char copy[MYDEVICE_NAME_MAX + 32], *rest = copy, *option, *end;
+	int mode;
+
+	if (strscpy(copy, text, sizeof(copy)) < 0)
+		return -EINVAL;
+	option = strsep(&rest, ":");
+	if (!myd_name_valid(option))
+		return -EINVAL;
+	strscpy(wish->name, option, sizeof(wish->name));
+	while ((option = strsep(&rest, ":"))) {
+		mode = myd_mode_parse(option);
+		if (mode >= 0) {
+			wish->mode = myd_mode_name(mode);
+			continue;
+		}
+		wish->ring_size = memparse(option, &end);
+		if (*end || !wish->ring_size)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int write_nodes(struct xenbus_transaction xbt, const char *path, const struct wish *wish)
+{
+	int r;
+
+	r = xenbus_printf(xbt, path, "name", "%s", wish->name);
+	if (!r && wish->mode)
+		r = xenbus_printf(xbt, path, "mode", "%s", wish->mode);
+	if (!r && wish->ring_size)
+		r = xenbus_printf(xbt, path, "ring-size", "%llu", wish->ring_size);
+	/* The last one: now it is complete. */
+	return r ?: xenbus_printf(xbt, path, "request", "%u", MYDEVICE_REQUEST_VERSION);
+}
+
+static int write_request(unsigned int devid, const struct wish *wish)
 {
 	struct xenbus_transaction xbt;
 	unsigned int attempts = 0;
@@ -36,8 +88,7 @@ static int write_request(unsigned int devid)
 			return r;
 		/* A request of an earlier load, with its answer, is over. */
 		xenbus_rm(xbt, path, "");
-		r = xenbus_printf(xbt, path, "name", "%s", channels[devid]) ?:
-		    xenbus_printf(xbt, path, "request", "%u", MYDEVICE_REQUEST_VERSION);
+		r = write_nodes(xbt, path, wish);
 		if (r) {
 			xenbus_transaction_end(xbt, 1);
 			return r;
@@ -53,11 +104,14 @@ static int write_requests(struct notifier_block *nb, unsigned long event, void *
 	int r;
 
 	for (i = 0; i < channels_count; i++) {
-		if (!myd_name_valid(channels[i])) {
-			pr_err("channels: \"%s\" is not a channel name\n", channels[i]);
+		struct wish wish = {};
+
+		if (parse_wish(channels[i], &wish)) {
+			pr_err("channels: \"%s\" is not NAME[:stream|packet][:RING-SIZE]\n",
+			       channels[i]);
 			continue;
 		}
-		r = write_request(i);
+		r = write_request(i, &wish);
 		if (r)
 			pr_err("cannot ask for channel \"%s\" in " REQUESTS "/%u: error %d\n",
 			       channels[i], i, r);

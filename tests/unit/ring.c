@@ -226,8 +226,8 @@ static void a_vandal_gains_nothing(void **state)
 		copy(tx, tx->prod, buf, room, true);
 		myd_ring_consume(rx, used);
 		myd_ring_produce(tx, room);
-		myd_ring_arm_data(rx);
-		myd_ring_arm_space(tx);
+		myd_ring_arm_data(rx, 1);
+		myd_ring_arm_space(tx, mydevice_space_want(tx->size));
 	}
 	__atomic_store_n(&v.stop, 1, __ATOMIC_RELAXED);
 	pthread_join(t, NULL);

@@ -65,7 +65,7 @@ static void *produce(void *arg)
 			abort();
 		room = mydevice_ring_free(tx->prod, tx->cons, tx->size);
 		if (!room) {
-			myd_ring_arm_space(tx);
+			myd_ring_arm_space(tx, mydevice_space_want(tx->size));
 			if (myd_ring_refresh_cons(tx))
 				abort();
 			room = mydevice_ring_free(tx->prod, tx->cons, tx->size);
@@ -97,7 +97,7 @@ static void *consume(void *arg)
 			abort();
 		used = mydevice_ring_used(rx->prod, rx->cons);
 		if (!used) {
-			myd_ring_arm_data(rx);
+			myd_ring_arm_data(rx, 1);
 			if (myd_ring_refresh_prod(rx))
 				abort();
 			used = mydevice_ring_used(rx->prod, rx->cons);

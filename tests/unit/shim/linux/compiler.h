@@ -4,5 +4,6 @@
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+#define barrier() __asm__ volatile("" ::: "memory")
 
 #endif

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading and writing: moving bytes and packets between a program and the rings.
+ *
+ * A mutex orders the programs that copy in one direction. It is never held
+ * across a page fault of theirs or a sleep, so that disconnecting waits a
+ * bounded time: a copy runs with page faults off, and what it missed is
+ * faulted in with the mutex released.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#include <linux/fs.h>
+#include <linux/minmax.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "../compat/compat.h"
+#include "channel.h"
+#include "packet.h"
+#include "wait.h"
+
+/* Bytes copied before they are published: the peer starts on them meanwhile. */
+#define CHUNK	(64u << 10)
+
+/**
+ * struct call - one read or write on its way
+ * @ch: the channel
+ * @iter: the program's buffers, as far as they are not used yet
+ * @block: it may sleep
+ * @frames: the buffers hold packets behind struct mydevice_frame
+ * @done: bytes of the buffers that were used; once there are any, it stays in
+ *	its session
+ * @serial: the session it has begun in
+ * @len: payload of the packet that comes next; 0 for bytes
+ */
+struct call {
+	struct myd_channel *ch;
+	struct iov_iter *iter;
+	bool block;
+	bool frames;
+	size_t done;
+	u32 serial;
+	u32 len;
+};
+
+/**
+ * struct piece - what was copied and is now to be published, or given back
+ * @ring: bytes of the ring
+ * @iter: bytes of the program's buffers
+ * @messages: packets, or 1
+ */
+struct piece {
+	u32 ring;
+	u32 iter;
+	u32 messages;
+};
+
+static bool is_packets(const struct myd_channel *ch)
+{
+	return ch->info.mode == MYDEVICE_PACKET;
+}
+
+/* Copies between ring and buffers: bytes moved, fewer than @len at a page fault. */
+static u32 copy(const struct myd_ring *ring, u32 index, u32 len, struct iov_iter *iter, bool out)
+{
+	u32 done = 0, n, copied;
+
+	while (done < len) {
+		void *p = myd_ring_span(ring, index + done, len - done, &n);
+
+		copied = out ? copy_to_iter(p, n, iter) : copy_from_iter(p, n, iter);
+		done += copied;
+		if (copied != n)
+			break;
+	}
+	return done;
+}
+
+/* All of it, or nothing. */
+static bool copy_whole(const struct myd_ring *ring, u32 index, u32 len, struct iov_iter *iter,
+		       bool out)
+{
+	u32 copied = copy(ring, index, len, iter, out);
+
+	if (copied == len)
+		return true;
+	iov_iter_revert(iter, copied);
+	return false;
+}
+
+/*
+ * What a read would find. One that may sleep wants as much as its program has
+ * asked to be woken for, but no more than it can take. Called with the lock held.
+ */
+static int bytes_for(struct call *call, bool arm)
+{
+	struct myd_channel *ch = call->ch;
+	u32 want = 1;
+
+	if (call->block && !call->done && !is_packets(ch))
+		want = min_t(size_t, myd_channel_rx_want(ch), iov_iter_count(call->iter));
+	return myd_channel_readable(ch, max(want, 1u), arm);
+}
+
+/*
+ * Looks for bytes to read. A read that has begun stays in its session; one that
+ * has not is told what it found.
+ */
+static int find_bytes(struct call *call, bool arm)
+{
+	struct myd_channel *ch = call->ch;
+	struct myd_session *s = &ch->session;
+	int r;
+
+	spin_lock_irq(&ch->lock);
+	r = bytes_for(call, arm);
+	if (call->done) {
+		if (s->serial != call->serial && s->phase != MYD_ENDED)
+			r = 0;
+	} else if (r <= 0 && s->phase == MYD_ENDED) {
+		myd_channel_told(ch);
+	} else if (!r) {
+		s->eof_told = true;
+	} else if (r == -EAGAIN && s->phase == MYD_LIVE) {
+		ch->stats.rx.stalls++;
+	}
+	call->serial = s->serial;
+	spin_unlock_irq(&ch->lock);
+	return r;
+}
+
+static bool read_settled(struct call *call, bool arm)
+{
+	struct myd_channel *ch = call->ch;
+	int r;
+
+	spin_lock_irq(&ch->lock);
+	r = bytes_for(call, arm);
+	spin_unlock_irq(&ch->lock);
+	return r != -EAGAIN;
+}
+
+static int get_bytes(struct call *call, u32 used, struct piece *piece)
+{
+	const struct myd_ring *ring = myd_channel_source(call->ch);
+	u32 len = min3((size_t)used, iov_iter_count(call->iter), (size_t)CHUNK);
+
+	piece->ring = copy(ring, ring->cons, len, call->iter, true);
+	piece->iter = piece->ring;
+	piece->messages = 1;
+	return piece->ring ? 0 : -EFAULT;
+}
+
+static bool get_frame(const struct myd_ring *ring, u32 index, struct call *call)
+{
+	struct mydevice_frame frame = { .len = call->len };
+	size_t copied = copy_to_iter(&frame, sizeof(frame), call->iter);
+
+	if (copied == sizeof(frame) &&
+	    copy_whole(ring, index + myd_packet_size(0), call->len, call->iter, true))
+		return true;
+	iov_iter_revert(call->iter, copied);
+	return false;
+}
+
+/* The next packet, or with frames as many as are there and fit. */
+static int get_packets(struct call *call, u32 used, struct piece *piece)
+{
+	const struct myd_ring *ring = myd_channel_source(call->ch);
+	u32 header = call->frames ? sizeof(struct mydevice_frame) : 0;
+
+	do {
+		u32 index = ring->cons + piece->ring;
+		int r = myd_packet_peek(ring, index, used - piece->ring);
+
+		if (r < 0)
+			return r;
+		call->len = r;
+		if (header + call->len > iov_iter_count(call->iter))
+			return -EMSGSIZE;
+		if (call->frames ? !get_frame(ring, index, call) :
+				   !copy_whole(ring, index + myd_packet_size(0), call->len,
+					       call->iter, true))
+			return -EFAULT;
+		piece->ring += myd_packet_size(call->len);
+		piece->iter += header + call->len;
+		piece->messages++;
+	} while (call->frames && piece->ring < used && piece->ring < CHUNK);
+	return 0;
+}
+
+/* The bytes are no packets: the peer broke the protocol. */
+static int read_garbled(struct call *call)
+{
+	spin_lock_irq(&call->ch->lock);
+	myd_channel_garbled(call->ch);
+	spin_unlock_irq(&call->ch->lock);
+	return find_bytes(call, false);
+}
+
+/* Called with rx_mutex held: bytes copied, 0 if the call is over, or an error. */
+static ssize_t read_chunk(struct call *call, bool arm)
+{
+	struct myd_channel *ch = call->ch;
+	struct piece piece = {};
+	int r;
+
+	/* Without frames, a read is of one packet. */
+	if (call->done && is_packets(ch) && !call->frames)
+		return 0;
+	r = find_bytes(call, arm);
+	if (r <= 0)
+		return r;
+
+	pagefault_disable();
+	r = is_packets(ch) ? get_packets(call, r, &piece) : get_bytes(call, r, &piece);
+	pagefault_enable();
+	if (piece.ring) {
+		spin_lock_irq(&ch->lock);
+		myd_channel_consumed(ch, piece.ring, piece.messages);
+		spin_unlock_irq(&ch->lock);
+		return piece.iter;
+	}
+	return r == -EPROTO ? read_garbled(call) : r;
+}
+
+/*
+ * Room for a write. One that has begun stays in its session: in another one,
+ * and at the end, the rest of it fails. Called with the lock held.
+ */
+static int room_for(struct call *call, bool arm)
+{
+	struct myd_channel *ch = call->ch;
+	int r;
+
+	if (call->len && ch->session.phase == MYD_LIVE &&
+	    call->len > MYDEVICE_PACKET_MAX(ch->tx.size))
+		r = -EMSGSIZE;
+	else
+		r = myd_channel_writable(ch, call->len ? myd_packet_size(call->len) : 1, arm);
+	return call->done && ch->session.serial != call->serial ? ch->end_error ?: -EPIPE : r;
+}
+
+/* A writer that cannot learn of the end by reading learns of it by its error. */
+static void tell_writer(struct myd_channel *ch)
+{
+	if (ch->session.phase == MYD_ENDED && (ch->write_only || ch->session.eof_told))
+		myd_channel_told(ch);
+}
+
+/* Looks for room; a write that has not begun is told what it found. */
+static int find_room(struct call *call, bool arm)
+{
+	struct myd_channel *ch = call->ch;
+	int r;
+
+	spin_lock_irq(&ch->lock);
+	r = room_for(call, arm);
+	call->serial = ch->session.serial;
+	if (!call->done)
+		tell_writer(ch);
+	if (r == -EAGAIN && ch->session.phase == MYD_LIVE)
+		ch->stats.tx.stalls++;
+	spin_unlock_irq(&ch->lock);
+	return r;
+}
+
+static bool write_settled(struct call *call, bool arm)
+{
+	struct myd_channel *ch = call->ch;
+	int r;
+
+	spin_lock_irq(&ch->lock);
+	r = room_for(call, arm);
+	spin_unlock_irq(&ch->lock);
+	return r != -EAGAIN;
+}
+
+static int put_bytes(struct call *call, u32 room, struct piece *piece)
+{
+	const struct myd_ring *ring = &call->ch->tx;
+	u32 len = min3((size_t)room, iov_iter_count(call->iter), (size_t)CHUNK);
+
+	piece->ring = copy(ring, ring->prod, len, call->iter, false);
+	piece->iter = piece->ring;
+	piece->messages = 1;
+	return piece->ring ? 0 : -EFAULT;
+}
+
+/*
+ * How long is the packet that the buffers hold next? With frames, its header
+ * is taken out of them. Called with page faults off.
+ */
+static int next_packet(struct call *call)
+{
+	struct mydevice_frame frame;
+	size_t left = iov_iter_count(call->iter), copied;
+
+	if (!call->frames) {
+		call->len = min_t(size_t, left, MYDEVICE_PACKET_MAX(UINT_MAX));
+		return 0;
+	}
+	if (left < sizeof(frame))
+		return -EINVAL;
+	copied = copy_from_iter(&frame, sizeof(frame), call->iter);
+	if (copied != sizeof(frame)) {
+		iov_iter_revert(call->iter, copied);
+		return -EFAULT;
+	}
+	if (!frame.len || frame.len > left - sizeof(frame)) {
+		iov_iter_revert(call->iter, copied);
+		return -EINVAL;
+	}
+	call->len = frame.len;
+	return 0;
+}
+
+/* The packet whose length is known, or with frames as many as there is room for. */
+static int put_packets(struct call *call, u32 room, struct piece *piece)
+{
+	const struct myd_ring *ring = &call->ch->tx;
+	u32 header = call->frames ? sizeof(struct mydevice_frame) : 0;
+	int r;
+
+	do {
+		u32 index = ring->prod + piece->ring;
+
+		r = next_packet(call);
+		if (r)
+			return r;
+		if (call->len > MYDEVICE_PACKET_MAX(ring->size))
+			r = -EMSGSIZE;
+		else if (myd_packet_size(call->len) > room - piece->ring)
+			r = -EAGAIN;
+		else if (!copy_whole(ring, index + myd_packet_size(0), call->len, call->iter,
+				     false))
+			r = -EFAULT;
+		if (r) {
+			iov_iter_revert(call->iter, header);
+			return r;
+		}
+		myd_packet_put(ring, index, call->len);
+		piece->ring += myd_packet_size(call->len);
+		piece->iter += header + call->len;
+		piece->messages++;
+	} while (call->frames && iov_iter_count(call->iter) && piece->ring < CHUNK);
+	return 0;
+}
+
+/* Looks at the next packet, without taking it out of the buffers. */
+static int peek_packet(struct call *call)
+{
+	int r;
+
+	pagefault_disable();
+	r = next_packet(call);
+	pagefault_enable();
+	if (!r && call->frames)
+		iov_iter_revert(call->iter, sizeof(struct mydevice_frame));
+	return r;
+}
+
+/* Not if the session in which there was room has ended meanwhile. */
+static ssize_t publish(struct call *call, const struct piece *piece)
+{
+	struct myd_channel *ch = call->ch;
+	ssize_t r = piece->iter;
+
+	spin_lock_irq(&ch->lock);
+	if (ch->session.serial == call->serial) {
+		myd_channel_produced(ch, piece->ring, piece->messages);
+	} else {
+		r = ch->end_error ?: -EPIPE;
+		if (!call->done)
+			tell_writer(ch);
+	}
+	spin_unlock_irq(&ch->lock);
+	return r;
+}
+
+/* Called with tx_mutex held: bytes copied, or an error. */
+static ssize_t write_chunk(struct call *call, bool arm)
+{
+	struct myd_channel *ch = call->ch;
+	struct piece piece = {};
+	int r;
+
+	r = is_packets(ch) ? peek_packet(call) : 0;
+	if (r)
+		return r;
+	r = find_room(call, arm);
+	if (r <= 0)
+		return r;
+
+	pagefault_disable();
+	r = is_packets(ch) ? put_packets(call, r, &piece) : put_bytes(call, r, &piece);
+	pagefault_enable();
+	return piece.ring ? publish(call, &piece) : r;
+}
+
+/**
+ * struct way - what differs between reading and writing
+ * @mutex: held while a chunk is copied
+ * @chunk: copies one; bytes of the buffers, 0 if the call is over, or an error
+ * @settled: whether @chunk would not say -EAGAIN
+ * @fault: brings in what a copy missed
+ * @writing: a call that blocks goes on until all is moved
+ */
+struct way {
+	struct mutex *mutex;	/* the direction's */
+	ssize_t (*chunk)(struct call *call, bool arm);
+	bool (*settled)(struct call *call, bool arm);
+	bool (*fault)(const struct iov_iter *iter, size_t len);
+	bool writing;
+};
+
+static int lock_way(const struct way *way, bool nowait)
+{
+	if (nowait)
+		return mutex_trylock(way->mutex) ? 0 : -EAGAIN;
+	return mutex_lock_interruptible(way->mutex) ? -ERESTARTSYS : 0;
+}
+
+/* Brings in what a copy missed, with nothing locked; false if that cannot be. */
+static bool fault_in(const struct way *way, const struct call *call)
+{
+	size_t most = max_t(size_t, CHUNK, myd_packet_size(call->len));
+
+	cond_resched();
+	return !signal_pending(current) &&
+	       way->fault(call->iter, min(iov_iter_count(call->iter), most));
+}
+
+/**
+ * struct waiting - what myd_wait() is to wait for
+ * @call: the call
+ * @way: its direction
+ */
+struct waiting {
+	struct call *call;
+	const struct way *way;
+};
+
+static bool way_settled(void *arg, bool arm)
+{
+	struct waiting *waiting = arg;
+
+	return waiting->way->settled(waiting->call, arm);
+}
+
+static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way *way)
+{
+	struct myd_channel *ch = iocb->ki_filp->private_data;
+	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
+	struct call call = {
+		.ch = ch,
+		.iter = iter,
+		.block = !nowait && !(iocb->ki_filp->f_flags & O_NONBLOCK),
+		.frames = READ_ONCE(ch->tune.flags) & MYDEVICE_TUNE_FRAMES,
+	};
+	struct waiting waiting = { .call = &call, .way = way };
+	ssize_t r = 0;
+
+	while (iov_iter_count(iter)) {
+		r = lock_way(way, nowait);
+		if (r)
+			break;
+		/* One that does not block waits in poll, which wants an event. */
+		r = way->chunk(&call, !call.block);
+		mutex_unlock(way->mutex);
+		if (r > 0) {
+			call.done += r;
+			continue;
+		}
+		if (r == -EFAULT && fault_in(way, &call))
+			continue;
+		if (r != -EAGAIN || !call.block || (call.done && !way->writing))
+			break;
+		r = myd_wait(ch, way->writing, way_settled, &waiting);
+		if (r)
+			break;
+	}
+	return call.done ?: r;
+}
+
+ssize_t myd_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct myd_channel *ch = iocb->ki_filp->private_data;
+	const struct way way = {
+		.mutex = &ch->rx_mutex,
+		.chunk = read_chunk,
+		.settled = read_settled,
+		.fault = myd_fault_in_writeable,
+	};
+
+	return move(iocb, to, &way);
+}
+
+ssize_t myd_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct myd_channel *ch = iocb->ki_filp->private_data;
+	const struct way way = {
+		.mutex = &ch->tx_mutex,
+		.chunk = write_chunk,
+		.settled = write_settled,
+		.fault = myd_fault_in_readable,
+		.writing = true,
+	};
+
+	return move(iocb, from, &way);
+}

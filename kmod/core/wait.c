@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How a call waits. An event and a wake-up cost more than the peer often takes,
+ * so a call looks at the ring for a moment before it asks for one and sleeps.
+ * The moment adapts: it grows while waits end within the most it may be, and
+ * shrinks to nothing while they do not.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/processor.h>
+#include <linux/sched/clock.h>
+#include <linux/sched/signal.h>
+#include <linux/wait.h>
+
+#include "channel.h"
+#include "trace.h"
+#include "wait.h"
+
+/* Where it grows from, and below which it is nothing. */
+#define SPIN_FIRST_NS	2000u
+#define SPIN_MOST_USEC	10000u
+
+static unsigned int spin_usec = 50;
+module_param(spin_usec, uint, 0644);
+MODULE_PARM_DESC(spin_usec, "Most microseconds that a call spins before it sleeps; 0: never");
+
+static u32 most_ns(const struct myd_channel *ch)
+{
+	u32 usec = READ_ONCE(ch->tune.spin_usec);
+
+	if (usec == MYDEVICE_SPIN_NEVER)
+		return 0;
+	return min(usec ?: READ_ONCE(spin_usec), SPIN_MOST_USEC) * NSEC_PER_USEC;
+}
+
+static bool spin(u64 start, u32 ns, myd_settled_fn *settled, void *arg)
+{
+	while (local_clock() - start < ns && !need_resched() && !signal_pending(current)) {
+		if (settled(arg, false))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+static u32 adapt(u32 ns, u64 waited_ns, u32 most)
+{
+	if (waited_ns <= most)
+		return clamp(2 * ns, min(SPIN_FIRST_NS, most), most);
+	return ns / 2 < SPIN_FIRST_NS ? 0 : ns / 2;
+}
+
+static void count(struct myd_channel *ch, bool writing, bool slept)
+{
+	struct mydevice_flow *flow = writing ? &ch->stats.tx : &ch->stats.rx;
+
+	spin_lock_irq(&ch->lock);
+	flow->sleeps += slept;
+	flow->spins += !slept;
+	spin_unlock_irq(&ch->lock);
+}
+
+/**
+ * myd_wait() - wait for the peer
+ * @ch: the channel, open, nothing of it locked
+ * @writing: for room, not for bytes
+ * @settled: whether the wait is over
+ * @arg: its argument
+ *
+ * Return: 0, or -ERESTARTSYS for a signal.
+ */
+int myd_wait(struct myd_channel *ch, bool writing, myd_settled_fn *settled, void *arg)
+{
+	u32 *spin_ns = writing ? &ch->tx_spin_ns : &ch->rx_spin_ns;
+	u32 most = most_ns(ch), ns = min(READ_ONCE(*spin_ns), most);
+	u64 start = local_clock();
+	bool slept;
+	int r = 0;
+
+	slept = !ns || !spin(start, ns, settled, arg);
+	if (slept) {
+		r = wait_event_interruptible(*(writing ? &ch->tx_wait : &ch->rx_wait),
+					     settled(arg, true));
+		WRITE_ONCE(*spin_ns, adapt(ns, local_clock() - start, most));
+	}
+	count(ch, writing, slept);
+	trace_myd_waited(ch, writing, slept, local_clock() - start);
+	return r;
+}

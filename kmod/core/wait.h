@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How a call waits: it spins for a moment, then it sleeps.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#ifndef MYD_WAIT_H
+#define MYD_WAIT_H
+
+#include <linux/types.h>
+
+struct myd_channel;
+
+/* Whether there is nothing to wait for any more; may @arm the peer's event first. */
+typedef bool myd_settled_fn(void *arg, bool arm);
+
+int myd_wait(struct myd_channel *ch, bool writing, myd_settled_fn *settled, void *arg);
+
+#endif /* MYD_WAIT_H */
