@@ -369,7 +369,9 @@ void myd_channel_produced(struct myd_channel *ch, u32 len, u32 messages)
 void myd_channel_garbled(struct myd_channel *ch)
 {
 	if (myd_channel_source(ch) == &ch->rx) {
-		break_link(ch);
+		/* An event may have been quicker. */
+		if (!ch->broken)
+			break_link(ch);
 		return;
 	}
 	ch->stats.errors++;
