@@ -32,9 +32,10 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := escape log machine name number paths policy policy-file record request table
-attachd_sources := $(daemon_pure) bus device domain engine facts hypervisor kernel main manager \
-	nodes queue reconcile registry requests service store
+daemon_pure := escape log machine name number paths policy policy-file policy-setting \
+	record request table
+attachd_sources := $(daemon_pure) bus device domain engine facts gifts hypervisor kernel main \
+	manager nodes queue reconcile registry requests service store
 ctl_sources := ctl/client ctl/commands ctl/main ctl/output escape
 
 attachd_libs := -lxenstore -lsystemd -linih -ldl
@@ -76,5 +77,6 @@ install-daemon: daemon
 		$(DESTDIR)$(PREFIX)/share/man/man1/mydevicectl.1
 	$(INSTALL) -D -m 644 daemon/man/attachd.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/attachd.conf.5
+	$(INSTALL) -D -m 755 systemd/mydevice-node $(DESTDIR)$(PREFIX)/lib/udev/mydevice-node
 	$(INSTALL) -D -m 644 systemd/mydevice-attachd.service \
 		$(DESTDIR)$(UNITDIR)/mydevice-attachd.service

@@ -31,7 +31,7 @@ udev_links() {
 		said=$(udevadm test --action=add /sys/devices/virtual/mem/null 2>&1)
 		grep -i "60-mydevice.rules:.*\(unknown\|invalid\|ignor\|fail\)" \
 			<<<"$said" || :
-		stat -c "%a %G" /dev/null
+		stat -c "%U %a %G" /dev/null
 		cd /dev
 		find . -type l | sed "s|^\./||" | LC_ALL=C sort | grep -v "^char/" || :
 	' udev "$@"
@@ -39,10 +39,10 @@ udev_links() {
 
 # expect "LINK" PROPERTY=VALUE...: LINK may be empty
 expect() {
-	local link=$1 said wanted
+	local link=$1 said wanted owner=${node_owner:-root 660 mydevice}
 	shift
 	said=$(udev_links "$@")
-	wanted="660 mydevice${link:+$'\n'$link}"
+	wanted="$owner${link:+$'\n'$link}"
 	if [ "$said" != "$wanted" ]; then
 		printf '%s:\nexpected\n%s\nfound\n%s\n' "$*" "$wanted" "$said"
 		return 1
@@ -60,6 +60,9 @@ udev_names() {
 	expect '' MYDEVICE_END=frontend || status=1
 	expect '' MYDEVICE_END=backend MYDEVICE_NAME=demo || status=1
 	expect '' MYDEVICE_NAME=demo || status=1
+	node_owner='daemon 640 adm' expect mydevice-back/web1/demo MYDEVICE_END=backend \
+		MYDEVICE_NAME=demo MYDEVICE_GUEST=web1 MYDEVICE_USER=daemon MYDEVICE_GROUP=adm \
+		MYDEVICE_MODE=0640 || status=1
 	for name in 0 7up .. ../null a/b a/../../null 'a b' 'a*' -x .hidden; do
 		expect '' MYDEVICE_END=frontend "MYDEVICE_NAME=$name" || status=1
 	done
