@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "device.h"
@@ -29,6 +30,7 @@ static struct store *store_of(const struct device *device)
 static void publish(const struct device *device)
 {
 	struct device_view view = {
+		.serial = device->serial,
 		.key = device->key,
 		.guest = escape(device->domain->name),
 		.record = device->record,
@@ -97,8 +99,10 @@ static struct device *device_new(struct domain *domain, const struct device_key 
 
 	if (!device)
 		return NULL;
+	device->serial = ++domain->manager->last_serial;
 	device->domain = domain;
 	device->key = *key;
+	domain->manager->n_served_elsewhere += key->backend != domain->manager->backend;
 	device->frontend = END_INITIALISING;
 	device->backend = END_INITIALISING;
 	device->next = domain->devices;
@@ -115,7 +119,9 @@ void device_free(struct device *device)
 	for (link = &device->domain->devices; *link != device; link = &(*link)->next)
 		;
 	*link = device->next;
-	registry_withdraw(device->domain->manager->registry, &device->key);
+	device->domain->manager->n_served_elsewhere -=
+		device->key.backend != device->domain->manager->backend;
+	registry_withdraw(device->domain->manager->registry, device->serial);
 	sd_event_source_disable_unref(device->deadline);
 	store_unwatch(device->frontend_watch);
 	store_unwatch(device->backend_watch);
@@ -135,39 +141,89 @@ static void follow(struct device *device)
 	publish(device);
 }
 
-int device_attach(struct domain *domain, unsigned int devid, const struct request *request,
-		  const struct policy_grant *grant, uint64_t began_usec)
+void device_reconsider(struct device *device)
+{
+	struct policy_subject subject = {
+		.guest = device->domain->name,
+		.uuid = device->domain->uuid,
+		.class = device->key.class,
+		.name = device->record.name,
+	};
+	struct policy_settings settings =
+		policy_resolve(device->domain->manager->policy, &subject);
+
+	device->detach_timeout_usec = settings.detach_timeout_usec;
+	device->handshake = settings.handshake;
+}
+
+static void log_attached(const struct device *device)
+{
+	const struct record *record = &device->record;
+	unsigned long long usec = record->written_usec;
+
+	if (strcmp(device->key.class, MYDEVICE_CLASS))
+		domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
+			   "attached: class %s, served by domain %u, written after %llu us",
+			   device->key.class, device->key.backend, usec);
+	else
+		domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
+			   "attached: %s, ring size %u bytes, written %llu us after the request",
+			   channel_mode_name(record->mode), record->ring_size, usec);
+}
+
+static struct device *device_plan(struct domain *domain, const struct device_plan *plan,
+				  unsigned int backend)
 {
 	struct device_key key = {
-		.class = MYDEVICE_CLASS,
 		.guest = domain->domid,
-		.backend = domain->manager->backend,
-		.devid = devid,
+		.backend = backend,
+		.devid = plan->devid,
 	};
-	struct device *device = device_new(domain, &key);
+	struct device *device;
 	struct record *record;
-	int r;
 
+	strcpy(key.class, plan->class);
+	device = device_new(domain, &key);
 	if (!device)
-		return -ENOMEM;
+		return NULL;
 	device->phase = PHASE_WAITING;
-	device->began_usec = began_usec;
+	device->began_usec = plan->began_usec;
 	record = &device->record;
 	strcpy(record->uuid, domain->uuid);
-	strcpy(record->name, request->name);
-	record->backend = key.backend;
-	record->mode = grant->mode;
-	record->ring_size = grant->ring_size;
-	record->requested_usec = realtime_usec() - (monotonic_usec() - began_usec);
-	r = nodes_attach(store_of(device), &key, domain->name, began_usec, record);
+	strcpy(record->name, plan->name);
+	record->origin = plan->origin;
+	record->backend = backend;
+	record->mode = plan->grant.mode;
+	record->ring_size = plan->grant.ring_size;
+	record->requested_usec = realtime_usec() - (monotonic_usec() - plan->began_usec);
+	device_reconsider(device);
+	return device;
+}
+
+int device_attach(struct domain *domain, const struct device_plan *plan,
+		  struct reason *ret_reason)
+{
+	struct device *device;
+	unsigned int backend;
+	int r;
+
+	r = manager_find_backend(domain->manager, domain, plan->settings->backend, &backend,
+				 ret_reason);
+	if (r < 0)
+		return r;
+	device = device_plan(domain, plan, backend);
+	if (!device)
+		return -ENOMEM;
+	r = nodes_attach(store_of(device), &device->key, domain->name, plan->settings,
+			 plan->began_usec, &device->record);
 	if (r < 0) {
 		device_free(device);
+		domain->awaits_backend |= r == -EHOSTUNREACH;
+		snprintf(ret_reason->text, sizeof(ret_reason->text), "cannot be attached: %s",
+			 r == -EHOSTUNREACH ? "its backend domain is gone" : store_strerror(r));
 		return r;
 	}
-	domain_log(domain, device, LOG_INFO, MSG_ATTACHED,
-		   "attached: %s, ring size %u bytes, written %llu us after the request",
-		   channel_mode_name(record->mode), record->ring_size,
-		   (unsigned long long)record->written_usec);
+	log_attached(device);
 	follow(device);
 	return 0;
 }
@@ -184,11 +240,12 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 	if (!device)
 		return -ENOMEM;
 	device->record = *record;
+	device_reconsider(device);
 	device->phase = online ? PHASE_WAITING : PHASE_CLOSING;
 	follow(device);
 	/* an earlier process told it to go and did not see the end */
 	if (!online)
-		return set_deadline(device, domain->settings.detach_timeout_usec);
+		return set_deadline(device, device->detach_timeout_usec);
 	return 0;
 }
 
@@ -197,6 +254,33 @@ void device_withdraw(struct device *device)
 	device->unwanted = true;
 	device->dirty = true;
 	domain_enqueue(device->domain);
+}
+
+void device_orphan(struct device *device)
+{
+	device->orphaned = true;
+	device->dirty = true;
+	domain_enqueue(device->domain);
+}
+
+struct device *device_find(struct domain *domain, const char *class, unsigned int devid)
+{
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next)
+		if (device->key.devid == devid && !strcmp(device->key.class, class))
+			return device;
+	return NULL;
+}
+
+struct device *device_find_named(struct domain *domain, const char *class, const char *name)
+{
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next)
+		if (!strcmp(device->record.name, name) && !strcmp(device->key.class, class))
+			return device;
+	return NULL;
 }
 
 bool device_has_work(const struct device *device)
@@ -235,12 +319,12 @@ static int begin_close(struct device *device)
 	if (r < 0)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot ask the drivers to close: %s", store_strerror(r));
-	return set_deadline(device, device->domain->settings.detach_timeout_usec);
+	return set_deadline(device, device->detach_timeout_usec);
 }
 
 static int remove_nodes(struct device *device, struct step *step)
 {
-	bool vanished = !device->unwanted && !device->domain->dead;
+	bool vanished = !device->unwanted && !device->domain->dead && !device->orphaned;
 	int r;
 
 	r = nodes_remove(store_of(device), &device->key);
@@ -255,6 +339,7 @@ static int remove_nodes(struct device *device, struct step *step)
 	device->removed_usec = monotonic_usec();
 	domain_log(device->domain, device, LOG_INFO, MSG_DETACHED, "detached%s",
 		   device->domain->dead ? ": the guest is gone" :
+		   device->orphaned ? ": the domain that serves it is gone" :
 		   vanished ? ": its nodes were removed" : "");
 	/* nobody else gets the directories of a guest that is gone */
 	if (device->domain->dead)
@@ -268,6 +353,9 @@ static enum event next_event(struct device *device)
 		return EVENT_DEAD;
 	if (device->timed_out)
 		return EVENT_TIMEOUT;
+	/* its guest lives, and has to see it go before it comes again */
+	if (device->orphaned && device->phase != PHASE_REMOVED)
+		return EVENT_DEAD;
 	if (device->unwanted && device_is_serving(device))
 		return EVENT_DETACH;
 	return EVENT_STATES;
@@ -283,6 +371,17 @@ static void forget(struct device *device)
 	device_free(device);
 	/* its request may be back, or another have waited for its name or its place */
 	domain_rescan(domain);
+}
+
+static struct step next_step(const struct device *device, enum event event)
+{
+	enum end_state frontend = device->frontend, backend = device->backend;
+
+	if (!device->handshake && device_is_serving(device)) {
+		frontend = end_state_presumed(frontend);
+		backend = end_state_presumed(backend);
+	}
+	return machine_step(device->phase, frontend, backend, event);
 }
 
 void device_turn(struct device *device)
@@ -302,7 +401,7 @@ void device_turn(struct device *device)
 			return;
 		}
 	}
-	step = machine_step(device->phase, device->frontend, device->backend, event);
+	step = next_step(device, event);
 	if (step.actions & ACTION_FORGET) {
 		forget(device);
 		return;
@@ -314,7 +413,8 @@ void device_turn(struct device *device)
 			   "no longer connected: frontend %s, backend %s",
 			   end_state_name(device->frontend), end_state_name(device->backend));
 	if (step.actions & ACTION_NOTE_FORCED)
-		domain_log(device->domain, device, LOG_WARNING, MSG_FORCED,
+		domain_log(device->domain, device, device->handshake ? LOG_WARNING : LOG_INFO,
+			   MSG_FORCED,
 			   "did not close in time (frontend %s, backend %s): removing it by force",
 			   end_state_name(device->frontend), end_state_name(device->backend));
 	if (step.actions & ACTION_CLOSE)

@@ -16,6 +16,7 @@
 struct domain;
 
 struct device {
+	uint64_t serial;		/* of all the devices ever met */
 	struct domain *domain;
 	struct device *next;		/* of the same guest */
 	struct device_key key;
@@ -25,7 +26,12 @@ struct device {
 	uint64_t began_usec;		/* monotonic; 0 if begun before this process */
 	uint64_t removed_usec;		/* monotonic; since PHASE_REMOVED */
 
+	/* by the policy in force */
+	uint64_t detach_timeout_usec;
+	bool handshake;
+
 	bool unwanted;			/* for good: it was told to go */
+	bool orphaned;			/* for good: its backend domain is no more */
 
 	/* what the next turn has to look at */
 	bool dirty;			/* a state may have changed, or unwanted has */
@@ -35,12 +41,22 @@ struct device {
 	sd_event_source *deadline;
 };
 
+struct device_plan {
+	const char *class, *name;
+	unsigned int devid;
+	enum origin origin;
+	struct policy_grant grant;
+	const struct policy_settings *settings;
+	uint64_t began_usec;		/* monotonic: when it was asked for */
+};
+
 /*
- * Writes the nodes of a new device and follows it. began_usec (monotonic): when
- * it was asked for. The device is its domain's.
+ * Writes the nodes of a new device and follows it. The device is its domain's.
+ * 0, or -errno; -EHOSTUNREACH and the reason if its backend domain is not there:
+ * when it comes, domain_rescan() is called.
  */
-int device_attach(struct domain *domain, unsigned int devid, const struct request *request,
-		  const struct policy_grant *grant, uint64_t began_usec);
+int device_attach(struct domain *domain, const struct device_plan *plan,
+		  struct reason *ret_reason);
 
 /* Follows a device that an earlier process attached. */
 int device_adopt(struct domain *domain, const struct device_key *key,
@@ -52,6 +68,12 @@ void device_free(struct device *device);
 /* It is to go: the next turn sees to it. */
 void device_withdraw(struct device *device);
 
+/* The domain that serves it is no more. */
+void device_orphan(struct device *device);
+
+/* The policy is another one. */
+void device_reconsider(struct device *device);
+
 /* What waits for it waits no longer. */
 void device_drop_deadline(struct device *device);
 
@@ -59,6 +81,10 @@ bool device_has_work(const struct device *device);
 
 /* Looks at both ends and does what is due. May free the device. */
 void device_turn(struct device *device);
+
+/* NULL if there is none; also what is on its way out is found. */
+struct device *device_find(struct domain *domain, const char *class, unsigned int devid);
+struct device *device_find_named(struct domain *domain, const char *class, const char *name);
 
 /* Written, and not yet told to go. */
 static inline bool device_is_serving(const struct device *device)

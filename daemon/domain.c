@@ -7,6 +7,7 @@
 #include "device.h"
 #include "domain.h"
 #include "escape.h"
+#include "gifts.h"
 #include "manager.h"
 #include "name.h"
 #include "number.h"
@@ -52,6 +53,8 @@ void domain_enqueue(struct domain *domain)
 void domain_rescan(struct domain *domain)
 {
 	domain->unscanned = true;
+	domain->ungiven = true;
+	domain->next_gift = 0;
 	domain_enqueue(domain);
 }
 
@@ -73,7 +76,10 @@ void domain_retry(struct domain *domain)
 
 void domain_reconsider(struct domain *domain)
 {
-	domain->settings = policy_resolve(domain->manager->policy, domain->name, domain->uuid);
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next)
+		device_reconsider(device);
 	domain_rescan(domain);
 }
 
@@ -87,6 +93,7 @@ void domain_bury(struct domain *domain)
 	domain->retry = sd_event_source_disable_unref(domain->retry);
 	store_unwatch(steal(&domain->requests_watch));
 	store_unwatch(steal(&domain->name_watch));
+	manager_orphan_devices(domain->manager, domain->domid);
 	/* its grants are held until its backends let go */
 	queue_prepend(&domain->manager->queue, domain);
 	manager_wake(domain->manager);
@@ -146,6 +153,7 @@ static void take_name(struct domain *domain, const char *name)
 	for (device = domain->devices; device; device = device->next)
 		device->dirty = true;
 	domain_reconsider(domain);
+	manager_backend_came(domain->manager);
 }
 
 /*
@@ -214,7 +222,7 @@ bool domain_turn(struct domain *domain)
 				   store_strerror(r));
 		return true;
 	}
-	return requests_turn(domain);
+	return gifts_turn(domain) || requests_turn(domain);
 }
 
 void domain_log(struct domain *domain, const struct device *device, int level,

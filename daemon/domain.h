@@ -15,7 +15,6 @@
 
 #include "log.h"
 #include "paths.h"
-#include "policy.h"
 #include "record.h"
 #include "store.h"
 
@@ -31,7 +30,6 @@ struct domain {
 	uint64_t generation;		/* which of all the domains ever met this is */
 	char uuid[UUID_SIZE];
 	char name[DOMAIN_NAME_SIZE];	/* "" while not known: not served */
-	struct policy_settings settings;
 	struct device *devices;
 
 	bool dead;			/* only its devices are left to remove */
@@ -39,14 +37,17 @@ struct domain {
 	bool mentioned;			/* by the last list of domains */
 
 	/* what the next turns have to look at */
-	bool unidentified;		/* name and settings */
+	bool unidentified;		/* its name */
 	bool unscanned;			/* all of its requests and devices */
+	bool ungiven;			/* what it is given without asking */
+	size_t next_gift;		/* in the policy */
 	uint64_t changed[DEVID_WORDS];	/* requests, by devid */
 	unsigned int n_changed;
 	unsigned int next_changed;	/* where to look on */
 	uint64_t changed_since_usec;	/* monotonic, the earliest of them */
 	char misnamed[64];		/* a request whose directory is no devid */
 
+	bool awaits_backend;		/* a domain that is to serve it is not there */
 	sd_event_source *retry;
 	struct path requests;
 	struct store_watch *requests_watch, *name_watch;
@@ -61,7 +62,7 @@ struct domain *domain_new(struct manager *manager, unsigned int domid, const cha
 /* Leaves XenStore as it is. */
 void domain_free(struct domain *domain);
 
-/* Name, UUID and settings, and the watches that these call for. 0 or -errno. */
+/* Name and UUID, and the watches that these call for. 0 or -errno. */
 int domain_identify(struct domain *domain);
 
 /* Something of it is to be looked at. */

@@ -86,6 +86,11 @@ struct step machine_step(enum phase phase, enum end_state frontend, enum end_sta
 	return (struct step){ phase, 0 };
 }
 
+enum end_state end_state_presumed(enum end_state state)
+{
+	return state == END_GONE ? END_GONE : END_CONNECTED;
+}
+
 enum end_state end_state_parse(const char *data, size_t len)
 {
 	uint64_t state;

@@ -58,6 +58,9 @@ struct step {
 struct step machine_step(enum phase phase, enum end_state frontend, enum end_state backend,
 			 enum event event);
 
+/* Of a class whose drivers only probe, and write no state: an end is up while it is there. */
+enum end_state end_state_presumed(enum end_state state);
+
 /* data may be NULL: there is no node. */
 enum end_state end_state_parse(const char *data, size_t len);
 const char *end_state_name(enum end_state state);

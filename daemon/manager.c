@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "device.h"
 #include "domain.h"
+#include "escape.h"
 #include "manager.h"
 #include "messages.h"
 #include "reconcile.h"
 
 /* Domain 0, or the domain that stands in for it, serves all channels. */
 #define BACKEND_DOMID 0
+
+#define DOM0_NAME "Domain-0"
 
 #define PROBE_USEC (2 * USEC_PER_SEC)
 #define PROBE_ACCURACY_USEC (250 * USEC_PER_MSEC)
@@ -42,6 +47,54 @@ static void on_domains_changed(const char *path, void *userdata)
 struct domain *manager_find_domain(struct manager *manager, unsigned int domid)
 {
 	return table_get(&manager->domains, domid);
+}
+
+int manager_find_backend(struct manager *manager, struct domain *guest, const char *name,
+			 unsigned int *ret, struct reason *ret_reason)
+{
+	struct domain *domain;
+	size_t cursor = 0;
+
+	if (!name || !strcmp(name, DOM0_NAME)) {
+		*ret = manager->backend;
+		return 0;
+	}
+	while ((domain = table_next(&manager->domains, &cursor)))
+		if (!domain->dead && domain != guest && !strcmp(domain->name, name)) {
+			*ret = domain->domid;
+			return 0;
+		}
+	guest->awaits_backend = true;
+	snprintf(ret_reason->text, sizeof(ret_reason->text),
+		 "its backend domain \"%s\" (Backend= in attachd.conf) is %s",
+		 escape(name).text, strcmp(guest->name, name) ? "not running" : "the guest itself");
+	return -EHOSTUNREACH;
+}
+
+void manager_backend_came(struct manager *manager)
+{
+	struct domain *domain;
+	size_t cursor = 0;
+
+	while ((domain = table_next(&manager->domains, &cursor)))
+		if (domain->awaits_backend) {
+			domain->awaits_backend = false;
+			domain_rescan(domain);
+		}
+}
+
+void manager_orphan_devices(struct manager *manager, unsigned int backend)
+{
+	struct domain *domain;
+	struct device *device;
+	size_t cursor = 0;
+
+	if (!manager->n_served_elsewhere)
+		return;
+	while ((domain = table_next(&manager->domains, &cursor)))
+		for (device = domain->devices; device; device = device->next)
+			if (device->key.backend == backend)
+				device_orphan(device);
 }
 
 static int add_domain(struct manager *manager, const struct domain_fact *fact)

@@ -31,7 +31,8 @@ struct manager {
 	struct store_watch *introduce_watch, *release_watch;
 	unsigned int backend;			/* domid that serves the channels */
 	struct table domains;			/* domid -> struct domain */
-	uint64_t last_generation;
+	uint64_t last_generation, last_serial;
+	unsigned int n_served_elsewhere;	/* devices with a backend in another domain */
 	struct queue queue;
 	bool domains_changed;
 	bool store_missing;			/* and it was said */
@@ -60,6 +61,17 @@ void manager_set_policy(struct manager *manager, struct policy *policy);
 void manager_wake(struct manager *manager);
 
 struct domain *manager_find_domain(struct manager *manager, unsigned int domid);
+
+/*
+ * The domain of this name that is to serve a guest; name NULL: this one. 0, or
+ * -EHOSTUNREACH and the reason: the guest is looked at again when it comes.
+ */
+int manager_find_backend(struct manager *manager, struct domain *guest, const char *name,
+			 unsigned int *ret, struct reason *ret_reason);
+/* A domain has its name: who waits for it? */
+void manager_backend_came(struct manager *manager);
+/* A domain is no more, and serves nobody. */
+void manager_orphan_devices(struct manager *manager, unsigned int backend);
 
 /*
  * Compares the domains there are with those that are known, and begins and

@@ -50,19 +50,36 @@ static int make_dir(struct store *store, store_txn txn, const struct path *dir,
  * XenStore makes missing parents by itself: writing below a guest that was
  * destroyed meanwhile would leave a ghost of it.
  */
-static int guest_is_there(struct store *store, store_txn txn, unsigned int domid)
+static int domain_is_there(struct store *store, store_txn txn, unsigned int domid, int otherwise)
 {
 	struct path home = path_domain(domid);
 	int r = store_exists(store, txn, home.text);
 
-	return r == 0 ? -ESRCH : r;
+	return r == 0 ? otherwise : r;
 }
 
 struct attach {
 	const struct device_key *key;
 	const char *guest;
+	const struct policy_settings *settings;
 	const struct record *record;
 };
+
+static int write_extra_nodes(struct store *store, store_txn txn, const struct attach *attach,
+			     const struct path *dir, bool backend)
+{
+	for (size_t i = 0; i < attach->settings->n_nodes; i++) {
+		const struct policy_node *node = &attach->settings->nodes[i];
+		int r;
+
+		if (node->backend != backend)
+			continue;
+		r = write_child(store, txn, dir, node->name, node->value);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
 
 static int write_frontend(struct store *store, store_txn txn, const struct attach *attach)
 {
@@ -78,13 +95,47 @@ static int write_frontend(struct store *store, store_txn txn, const struct attac
 	r = write_child_number(store, txn, &frontend, "backend-id", attach->key->backend);
 	if (r < 0)
 		return r;
+	r = write_extra_nodes(store, txn, attach, &frontend, false);
+	if (r < 0)
+		return r;
 	return write_child(store, txn, &frontend, "state", STATE_INITIALISING);
+}
+
+/* What a channel's backend has to know; other classes have nodes of their own. */
+static int write_channel(struct store *store, store_txn txn, const struct attach *attach,
+			 const struct path *backend)
+{
+	const struct policy_settings *settings = attach->settings;
+	bool safe = name_is_safe(attach->guest, strlen(attach->guest));
+	char ring_size[16];
+	const struct {
+		const char *node, *value;
+	} nodes[] = {
+		{ "name", attach->record->name },
+		{ "guest", safe ? attach->guest : NULL },
+		{ "mode", channel_mode_name(attach->record->mode) },
+		{ "ring-size", ring_size },
+		{ "node-user", settings->node_user },
+		{ "node-group", settings->node_group },
+		{ "node-mode", settings->node_mode },
+	};
+
+	snprintf(ring_size, sizeof(ring_size), "%u", attach->record->ring_size);
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		int r;
+
+		if (!nodes[i].value)
+			continue;
+		r = write_child(store, txn, backend, nodes[i].node, nodes[i].value);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static int write_backend(struct store *store, store_txn txn, const struct attach *attach)
 {
 	struct path frontend = path_frontend(attach->key), backend = path_backend(attach->key);
-	const struct record *record = attach->record;
 	int r;
 
 	r = make_dir(store, txn, &backend, attach->key->backend, (int)attach->key->guest);
@@ -99,18 +150,10 @@ static int write_backend(struct store *store, store_txn txn, const struct attach
 	r = write_child(store, txn, &backend, "online", "1");
 	if (r < 0)
 		return r;
-	r = write_child(store, txn, &backend, "name", record->name);
-	if (r < 0)
-		return r;
-	if (name_is_safe(attach->guest, strlen(attach->guest))) {
-		r = write_child(store, txn, &backend, "guest", attach->guest);
-		if (r < 0)
-			return r;
-	}
-	r = write_child(store, txn, &backend, "mode", channel_mode_name(record->mode));
-	if (r < 0)
-		return r;
-	r = write_child_number(store, txn, &backend, "ring-size", record->ring_size);
+	if (!strcmp(attach->key->class, MYDEVICE_CLASS))
+		r = write_channel(store, txn, attach, &backend);
+	else
+		r = write_extra_nodes(store, txn, attach, &backend, true);
 	if (r < 0)
 		return r;
 	return write_child(store, txn, &backend, "state", STATE_INITIALISING);
@@ -132,9 +175,15 @@ static int attach_body(struct store *store, store_txn txn, void *userdata)
 	const struct attach *attach = userdata;
 	int r;
 
-	r = guest_is_there(store, txn, attach->key->guest);
+	r = domain_is_there(store, txn, attach->key->guest, -ESRCH);
 	if (r < 0)
 		return r;
+	/* this runs in domain 0 */
+	if (attach->key->backend) {
+		r = domain_is_there(store, txn, attach->key->backend, -EHOSTUNREACH);
+		if (r < 0)
+			return r;
+	}
 	r = write_record(store, txn, attach->key, attach->record);
 	if (r < 0)
 		return r;
@@ -145,10 +194,16 @@ static int attach_body(struct store *store, store_txn txn, void *userdata)
 }
 
 int nodes_attach(struct store *store, const struct device_key *key, const char *guest,
-		 uint64_t began_usec, struct record *record)
+		 const struct policy_settings *settings, uint64_t began_usec,
+		 struct record *record)
 {
 	struct record written = *record;
-	struct attach attach = { .key = key, .guest = guest, .record = record };
+	struct attach attach = {
+		.key = key,
+		.guest = guest,
+		.settings = settings,
+		.record = record,
+	};
 	int r;
 
 	r = store_transaction(store, TRIES, attach_body, &attach);

@@ -9,16 +9,18 @@
 
 #include "machine.h"
 #include "paths.h"
+#include "policy.h"
 #include "record.h"
 #include "store.h"
 
 /*
  * Both directories and the record. record->written_usec must be 0: it becomes
  * the time from began_usec (monotonic) to the writing. guest is the guest's
- * name. -ESRCH if the guest is no more.
+ * name. -ESRCH if the guest is no more, -EHOSTUNREACH if the backend domain is.
  */
 int nodes_attach(struct store *store, const struct device_key *key, const char *guest,
-		 uint64_t began_usec, struct record *record);
+		 const struct policy_settings *settings, uint64_t began_usec,
+		 struct record *record);
 
 /* Asks both drivers to close. Nothing happens where there is no backend. */
 int nodes_close(struct store *store, const struct device_key *key);

@@ -94,6 +94,8 @@ int path_parse_request_event(const struct path *requests, const char *path,
 
 struct path path_backend_node(const struct device_key *key, const char *guest, const char *name)
 {
+	if (strcmp(key->class, MYDEVICE_CLASS))
+		return (struct path){};
 	if (name_is_safe(guest, strlen(guest)) && name_is_safe(name, strlen(name)))
 		return path_format("/dev/mydevice-back/%s/%s", guest, name);
 	return path_format("/dev/mydevice-back/%u-%u", key->guest, key->devid);

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include <xen/io/mydevice.h>
+
 #define PATH_SIZE 192
 
 /* The whole private record of the daemon lives below this node. */
@@ -20,7 +22,7 @@ struct path {
 
 /* Which device of the whole host. */
 struct device_key {
-	const char *class;
+	char class[MYDEVICE_NAME_MAX + 1];
 	unsigned int guest;	/* domid of the frontend */
 	unsigned int backend;	/* domid of the backend */
 	unsigned int devid;
@@ -50,7 +52,7 @@ int path_parse_request_event(const struct path *requests, const char *path,
 
 /*
  * The device's node in the backend domain: udev's name for it if both names
- * are safe, else the kernel's.
+ * are safe, else the kernel's. Empty for a device of another class.
  */
 struct path path_backend_node(const struct device_key *key, const char *guest, const char *name);
 

@@ -8,14 +8,8 @@
 #include <string.h>
 
 #include "escape.h"
-#include "number.h"
 #include "policy-file.h"
-#include "record.h"
-
-#define RING_SIZE_MIN (UINT64_C(1) << MYDEVICE_RING_ORDER_MIN)
-#define RING_SIZE_MAX (UINT64_C(1) << MYDEVICE_RING_ORDER_MAX)
-#define CHANNELS_MAX (MYDEVICE_DEVID_MAX + 1)
-#define DETACH_SEC_MAX 300
+#include "policy-setting.h"
 
 struct reader {
 	FILE *stream;
@@ -44,142 +38,17 @@ _printf_(3, 4) static void mistake(struct reader *reader, unsigned int line, con
 }
 
 /*
- * Settings. Each takes a value, returns 0 or -errno.
- */
-static int set_allow(struct policy_section *section, const char *value)
-{
-	return number_boolean(value, &section->settings.allow);
-}
-
-static int set_channels(struct policy_section *section, const char *value)
-{
-	char *copy;
-
-	if (!*value)
-		return -EINVAL;
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
-	free(section->channels);
-	section->channels = copy;
-	return 0;
-}
-
-static int set_max_channels(struct policy_section *section, const char *value)
-{
-	uint64_t n;
-	int r = number_decimal(value, strlen(value), CHANNELS_MAX, &n);
-
-	if (r < 0)
-		return r;
-	section->settings.max_channels = (unsigned int)n;
-	return 0;
-}
-
-static int take_ring_size(const char *value, uint64_t *ret)
-{
-	uint64_t n;
-	int r = number_bytes(value, RING_SIZE_MAX, &n);
-
-	if (r < 0)
-		return r;
-	if (n < RING_SIZE_MIN || n != number_round_down_pow2(n))
-		return -EINVAL;
-	*ret = n;
-	return 0;
-}
-
-static int set_ring_size(struct policy_section *section, const char *value)
-{
-	return take_ring_size(value, &section->settings.ring_size);
-}
-
-static int set_ring_size_max(struct policy_section *section, const char *value)
-{
-	return take_ring_size(value, &section->settings.ring_size_max);
-}
-
-/* The first is for who has no wish. */
-static int set_mode(struct policy_section *section, const char *value)
-{
-	enum channel_mode first = MODE_ANY, mode;
-	unsigned int modes = 0;
-
-	while (*value) {
-		size_t len = strcspn(value, " ");
-		int r = channel_mode_parse(value, len, &mode);
-
-		if (r < 0)
-			return r;
-		if (first == MODE_ANY)
-			first = mode;
-		modes |= 1u << mode;
-		value += len;
-		value += strspn(value, " ");
-	}
-	if (!modes)
-		return -EINVAL;
-	section->settings.mode = first;
-	section->settings.modes = modes;
-	return 0;
-}
-
-static int set_detach_timeout(struct policy_section *section, const char *value)
-{
-	uint64_t seconds;
-	int r = number_decimal(value, strlen(value), DETACH_SEC_MAX, &seconds);
-
-	if (r < 0)
-		return r;
-	if (!seconds)
-		return -EINVAL;
-	section->settings.detach_timeout_usec = seconds * USEC_PER_SEC;
-	return 0;
-}
-
-static int set_uuid(struct policy_section *section, const char *value)
-{
-	char uuid[UUID_SIZE], *copy;
-	int r = uuid_parse(value, strlen(value), uuid);
-
-	if (r < 0)
-		return r;
-	copy = strdup(uuid);
-	if (!copy)
-		return -ENOMEM;
-	free(section->uuid);
-	section->uuid = copy;
-	return 0;
-}
-
-static const struct setting {
-	const char *key;
-	int (*set)(struct policy_section *section, const char *value);
-	unsigned int named;
-	bool guest_only;
-	const char *expected;
-} settings[] = {
-	{ "Allow", set_allow, POLICY_ALLOW, false, "yes or no" },
-	{ "Channels", set_channels, POLICY_CHANNELS, false, "names or globs, as in: log backup-*" },
-	{ "MaxChannels", set_max_channels, POLICY_MAX_CHANNELS, false, "a number from 0 to 4096" },
-	{ "RingSize", set_ring_size, POLICY_RING_SIZE, false, "a power of two from 4K to 1M" },
-	{ "RingSizeMax", set_ring_size_max, POLICY_RING_SIZE_MAX, false,
-	  "a power of two from 4K to 1M" },
-	{ "Mode", set_mode, POLICY_MODE, false, "stream, packet, or both in order of preference" },
-	{ "DetachTimeoutSec", set_detach_timeout, POLICY_DETACH_TIMEOUT, false,
-	  "a number of seconds from 1 to 300" },
-	{ "UUID", set_uuid, 0, true, "an UUID, as in: 01234567-89ab-cdef-0123-456789abcdef" },
-};
-
-/*
- * [Defaults] or [Guest GLOB]. Read here and not by the library, which shortens
+ * Between [ and ]. Read here and not by the library, which shortens
  * long names, says nothing of empty sections and does not tell the line.
  */
 static void begin_section(struct reader *reader, const char *line)
 {
-	const char *end = strchr(line, ']');
+	const char *end = strrchr(line, ']');
 	_cleanup_free_ char *name = NULL;
-	const char *glob = NULL;
+	struct reason expected = {};
+	enum policy_scope scope;
+	const char *subject;
+	int r;
 
 	reader->in_section = true;
 	reader->section = NULL;
@@ -193,57 +62,25 @@ static void begin_section(struct reader *reader, const char *line)
 		reader->error = -ENOMEM;
 		return;
 	}
-	if (!strncmp(name, "Guest ", strlen("Guest "))) {
-		glob = name + strlen("Guest ");
-		glob += strspn(glob, " ");
-	}
-	if (glob ? !*glob : strcmp(name, "Defaults") != 0) {
-		mistake(reader, reader->line,
-			"section [%s] is not known; expected [Defaults] or [Guest NAME]",
-			escape(name).text);
+	r = policy_scope_parse(name, &scope, &subject, &expected);
+	if (r < 0) {
+		mistake(reader, reader->line, "%s", expected.text);
 		return;
 	}
-	reader->section = policy_add_section(reader->policy, glob);
+	reader->section = policy_add_section(reader->policy, scope, subject);
 	if (!reader->section)
 		reader->error = -ENOMEM;
 }
 
-static void tell_unknown(struct reader *reader, const char *key)
-{
-	char known[256];
-	size_t len = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(settings) && len < sizeof(known); i++)
-		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s", i ? ", " : "",
-					settings[i].key);
-	mistake(reader, reader->line, "%s= is not known; expected one of: %s", escape(key).text,
-		known);
-}
-
 static void take_setting(struct reader *reader, const char *key, const char *value)
 {
-	struct policy_section *section = reader->section;
+	struct reason expected = {};
+	int r = policy_set(reader->section, key, value, &expected);
 
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		int r;
-
-		if (strcmp(settings[i].key, key))
-			continue;
-		if (settings[i].guest_only && !section->guest_glob) {
-			mistake(reader, reader->line, "%s= belongs in a [Guest NAME] section", key);
-			return;
-		}
-		r = settings[i].set(section, value);
-		if (r == -ENOMEM)
-			reader->error = r;
-		else if (r < 0)
-			mistake(reader, reader->line, "%s=%s is not valid; expected %s", key,
-				escape(value).text, settings[i].expected);
-		else
-			section->named |= settings[i].named;
-		return;
-	}
-	tell_unknown(reader, key);
+	if (r == -ENOMEM)
+		reader->error = r;
+	else if (r < 0)
+		mistake(reader, reader->line, "%s", expected.text);
 }
 
 static int on_setting(void *userdata, const char *section, const char *key, const char *value)
@@ -252,7 +89,7 @@ static int on_setting(void *userdata, const char *section, const char *key, cons
 
 	if (!reader->in_section)
 		mistake(reader, reader->line,
-			"%s= stands before any section; expected [Defaults] or [Guest NAME] first",
+			"%s= stands before any section; expected " SCOPES_TEXT " first",
 			escape(key).text);
 	/* a wrong section was told already */
 	else if (reader->section)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who may have which channels. Deciding is pure; policy-file.h reads the files.
- * A policy is a list of sections; each that matches a guest changes the
- * settings it names, in the order they were read, so a drop-in overrides.
+ * Who may have, or is given, which devices. Deciding is pure; policy-file.h
+ * reads the files. A policy is a list of sections; each that matches changes
+ * the settings it names: what holds for everybody first, then what holds for
+ * a guest, then what holds for one device, and among these in the order in
+ * which they were read, so that a drop-in overrides.
  */
 #ifndef ATTACHD_POLICY_H
 #define ATTACHD_POLICY_H
@@ -14,8 +16,16 @@
 #include "request.h"
 #include "util.h"
 
+/* A node that a device of another class gets on one of its ends. */
+struct policy_node {
+	bool backend;
+	char *name, *value;
+};
+
 struct policy_settings {
 	bool allow;
+	bool always;			/* given without being asked for */
+	bool handshake;			/* the drivers reach Connected, and answer Closing */
 	const char *channels;		/* globs, separated by spaces */
 	unsigned int max_channels;	/* of one guest */
 	uint64_t ring_size;		/* bytes, for a guest without a wish */
@@ -23,6 +33,12 @@ struct policy_settings {
 	enum channel_mode mode;		/* for a guest without a wish */
 	unsigned int modes;		/* those it may wish for, 1 << enum channel_mode */
 	uint64_t detach_timeout_usec;
+	unsigned int devid;		/* of a device of another class */
+	const char *backend;		/* name of the domain that serves it; NULL: this one */
+	/* of the device node in that domain; NULL: as udev's rule has it */
+	const char *node_user, *node_group, *node_mode;
+	const struct policy_node *nodes;
+	size_t n_nodes;
 };
 
 /* Which settings a section names. */
@@ -34,14 +50,39 @@ enum {
 	POLICY_RING_SIZE_MAX = 1 << 4,
 	POLICY_DETACH_TIMEOUT = 1 << 5,
 	POLICY_MODE = 1 << 6,
+	POLICY_ALWAYS = 1 << 7,
+	POLICY_HANDSHAKE = 1 << 8,
+	POLICY_DEVID = 1 << 9,
+};
+
+enum policy_scope {
+	SCOPE_DEFAULTS,			/* every guest */
+	SCOPE_GUEST,			/* guests by name */
+	SCOPE_DEVICE,			/* channels by name */
+	SCOPE_CLASS,			/* another class of devices */
+	SCOPE_MAX,
+};
+
+/* Settings that are text, and what else narrows a section. NULL where not named. */
+enum policy_text {
+	TEXT_CHANNELS,
+	TEXT_BACKEND,
+	TEXT_NODE_USER,
+	TEXT_NODE_GROUP,
+	TEXT_NODE_MODE,
+	TEXT_GUESTS,			/* globs; of a device or a class */
+	TEXT_UUID,			/* a glob, in lower case */
+	TEXT_MAX,
 };
 
 struct policy_section {
-	char *guest_glob;		/* NULL: [Defaults], every guest */
-	char *uuid;			/* NULL: any */
+	enum policy_scope scope;
+	char *name;			/* glob of guests or channels, or the class */
 	unsigned int named;
 	struct policy_settings settings;
-	char *channels;			/* what settings.channels points at */
+	char *texts[TEXT_MAX];
+	struct policy_node *nodes;
+	size_t n_nodes;
 };
 
 struct policy {
@@ -49,16 +90,33 @@ struct policy {
 	size_t n_sections;
 };
 
+/* Which device of which guest. */
+struct policy_subject {
+	const char *guest, *uuid;
+	const char *class, *name;
+};
+
 /* Empty: what applies without any file. */
 struct policy *policy_new(void);
-/* NULL if out of memory; the new section is the policy's. glob may be NULL. */
-struct policy_section *policy_add_section(struct policy *policy, const char *guest_glob);
+/* NULL if out of memory; the new section is the policy's. name is NULL for SCOPE_DEFAULTS. */
+struct policy_section *policy_add_section(struct policy *policy, enum policy_scope scope,
+					  const char *name);
 void policy_free(struct policy *policy);
 DEFINE_CLEANUP(struct policy, policy_free)
 
 /* Points into the policy. */
-struct policy_settings policy_resolve(const struct policy *policy, const char *guest,
-				      const char *uuid);
+struct policy_settings policy_resolve(const struct policy *policy,
+				      const struct policy_subject *subject);
+
+/* A device that a guest is given. */
+struct policy_gift {
+	const char *class, *name;	/* point into the policy */
+	struct policy_settings settings;
+};
+
+/* The next of a guest's, beginning with *cursor 0; false if there is none left. May repeat. */
+bool policy_next_gift(const struct policy *policy, const char *guest, const char *uuid,
+		      size_t *cursor, struct policy_gift *ret);
 
 /* What a request becomes. */
 struct policy_grant {
@@ -69,5 +127,11 @@ struct policy_grant {
 /* 0, or -EACCES and the reason. n_channels: those it has. */
 int policy_decide(const struct policy_settings *settings, const struct request *request,
 		  unsigned int n_channels, struct policy_grant *ret, struct reason *ret_reason);
+
+/* What a device is that nobody has wishes for. */
+struct policy_grant policy_gift_grant(const struct policy_settings *settings);
+
+/* A text that is matched literally only. */
+bool policy_is_plain(const char *glob);
 
 #endif

@@ -6,6 +6,7 @@
 #include "domain.h"
 #include "log.h"
 #include "manager.h"
+#include "name.h"
 #include "nodes.h"
 #include "number.h"
 #include "reconcile.h"
@@ -75,18 +76,14 @@ static int settle_record(struct manager *manager, struct domain *domain, struct 
 /* name is CLASS-DEVID */
 static int on_record(struct manager *manager, const char *name, void *userdata)
 {
-	static const char prefix[] = MYDEVICE_CLASS "-";
 	unsigned int *guest = userdata;
-	struct device_key key = {
-		.class = MYDEVICE_CLASS,
-		.guest = *guest,
-		.backend = manager->backend,
-	};
-	const char *devid = name + strlen(prefix);
+	struct device_key key = { .guest = *guest, .backend = manager->backend };
+	const char *dash = strrchr(name, '-');
 
-	if (strncmp(name, prefix, strlen(prefix)) ||
-	    number_devid(devid, strlen(devid), &key.devid) < 0)
+	if (!dash || !name_is_safe(name, (size_t)(dash - name)) ||
+	    number_devid(dash + 1, strlen(dash + 1), &key.devid) < 0)
 		return 0;
+	memcpy(key.class, name, (size_t)(dash - name));
 	return settle_record(manager, manager_find_domain(manager, *guest), &key);
 }
 

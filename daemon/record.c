@@ -11,12 +11,23 @@
 
 #define RECORD_VERSION "v1"
 
+static const char *const origin_names[ORIGIN_MAX] = {
+	[ORIGIN_REQUEST] = "request",
+	[ORIGIN_POLICY] = "policy",
+};
+
+const char *origin_name(enum origin origin)
+{
+	return origin_names[origin];
+}
+
 void record_format(const struct record *record, char ret[static RECORD_SIZE])
 {
 	snprintf(ret, RECORD_SIZE,
-		 RECORD_VERSION " uuid=%s name=%s backend=%u mode=%s ring-size=%u requested=%llu"
-		 " written=%llu connected=%llu",
-		 record->uuid, record->name, record->backend, channel_mode_name(record->mode),
+		 RECORD_VERSION " uuid=%s name=%s origin=%s backend=%u mode=%s ring-size=%u"
+		 " requested=%llu written=%llu connected=%llu",
+		 record->uuid, record->name, origin_name(record->origin), record->backend,
+		 channel_mode_name(record->mode),
 		 record->ring_size, (unsigned long long)record->requested_usec,
 		 (unsigned long long)record->written_usec,
 		 (unsigned long long)record->connected_usec);
@@ -33,6 +44,17 @@ static int take_name(const char *value, size_t len, void *field)
 		return -EINVAL;
 	memcpy(field, value, len);
 	return 0;
+}
+
+static int take_origin(const char *value, size_t len, void *field)
+{
+	for (enum origin origin = 0; origin < ORIGIN_MAX; origin++)
+		if (len == strlen(origin_names[origin]) &&
+		    !memcmp(value, origin_names[origin], len)) {
+			*(enum origin *)field = origin;
+			return 0;
+		}
+	return -EINVAL;
 }
 
 static int take_domid(const char *value, size_t len, void *field)
@@ -67,6 +89,7 @@ static const struct field {
 } fields[] = {
 	{ "uuid", take_uuid, offsetof(struct record, uuid) },
 	{ "name", take_name, offsetof(struct record, name) },
+	{ "origin", take_origin, offsetof(struct record, origin) },
 	{ "backend", take_domid, offsetof(struct record, backend) },
 	{ "mode", take_mode, offsetof(struct record, mode) },
 	{ "ring-size", take_ring_size, offsetof(struct record, ring_size) },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The private note about a device, the value of /mydevice/G/mydevice-D: the
+ * The private note about a device, the value of /mydevice/G/CLASS-D: the
  * only thing the daemon believes after a restart. Pure. One node, so that it
  * is there or not; "key=value" words, so that it can grow.
  */
@@ -15,9 +15,17 @@
 #define UUID_SIZE 37
 #define RECORD_SIZE 512
 
+/* Who wants the device. */
+enum origin {
+	ORIGIN_REQUEST,		/* the guest asked for it */
+	ORIGIN_POLICY,		/* it is given without being asked for */
+	ORIGIN_MAX,
+};
+
 struct record {
 	char uuid[UUID_SIZE];		/* of the guest; "" if not known */
 	char name[MYDEVICE_NAME_MAX + 1];
+	enum origin origin;
 	unsigned int backend;		/* domid */
 	enum channel_mode mode;
 	uint32_t ring_size;		/* bytes */
@@ -29,6 +37,8 @@ struct record {
 void record_format(const struct record *record, char ret[static RECORD_SIZE]);
 /* 0 or -EBADMSG */
 int record_parse(const char *text, size_t len, struct record *ret);
+
+const char *origin_name(enum origin origin);
 
 /* The 36 characters of an UUID, in lower case; 0 or -EINVAL. */
 int uuid_parse(const char *text, size_t len, char ret[static UUID_SIZE]);

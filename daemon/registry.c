@@ -8,14 +8,9 @@
 struct registry {
 	pthread_mutex_t lock;
 	/* protected by lock */
-	struct table views;		/* view_key() -> struct device_view */
+	struct table views;		/* serial -> struct device_view */
 	struct registry_status status;
 };
-
-static uint64_t view_key(const struct device_key *key)
-{
-	return (uint64_t)key->guest << 32 | key->devid;
-}
 
 struct registry *registry_new(void)
 {
@@ -56,12 +51,12 @@ int registry_publish(struct registry *registry, const struct device_view *view)
 	int r = 0;
 
 	pthread_mutex_lock(&registry->lock);
-	known = table_get(&registry->views, view_key(&view->key));
+	known = table_get(&registry->views, view->serial);
 	if (known) {
 		count(registry, known, -1);
 	} else {
 		known = malloc(sizeof(*known));
-		r = known ? table_add(&registry->views, view_key(&view->key), known) : -ENOMEM;
+		r = known ? table_add(&registry->views, view->serial, known) : -ENOMEM;
 	}
 	if (r < 0) {
 		free(known);
@@ -73,12 +68,12 @@ int registry_publish(struct registry *registry, const struct device_view *view)
 	return r;
 }
 
-void registry_withdraw(struct registry *registry, const struct device_key *key)
+void registry_withdraw(struct registry *registry, uint64_t serial)
 {
 	struct device_view *known;
 
 	pthread_mutex_lock(&registry->lock);
-	known = table_remove(&registry->views, view_key(key));
+	known = table_remove(&registry->views, serial);
 	if (known)
 		count(registry, known, -1);
 	pthread_mutex_unlock(&registry->lock);

@@ -18,6 +18,7 @@
 #include "util.h"
 
 struct device_view {
+	uint64_t serial;		/* of the device, never used again */
 	struct device_key key;
 	struct escaped guest;
 	struct record record;
@@ -44,7 +45,7 @@ DEFINE_CLEANUP(struct registry, registry_free)
 
 /* Adds or replaces. 0 or -ENOMEM */
 int registry_publish(struct registry *registry, const struct device_view *view);
-void registry_withdraw(struct registry *registry, const struct device_key *key);
+void registry_withdraw(struct registry *registry, uint64_t serial);
 
 void registry_beat(struct registry *registry);
 void registry_set_store(struct registry *registry, bool connected, bool facts_degraded);

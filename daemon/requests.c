@@ -178,14 +178,9 @@ static int read_request(struct domain *domain, unsigned int devid, struct reques
 	return read_node(store, &dir, "ring-size", &nodes->ring_size);
 }
 
-static struct device *find_device(struct domain *domain, unsigned int devid)
+static bool is_channel(const struct device *device)
 {
-	struct device *device;
-
-	for (device = domain->devices; device; device = device->next)
-		if (device->key.devid == devid)
-			return device;
-	return NULL;
+	return !strcmp(device->key.class, MYDEVICE_CLASS);
 }
 
 static unsigned int count_devices(const struct domain *domain)
@@ -194,7 +189,7 @@ static unsigned int count_devices(const struct domain *domain)
 	unsigned int n = 0;
 
 	for (device = domain->devices; device; device = device->next)
-		n += device->phase != PHASE_REMOVED;
+		n += device->phase != PHASE_REMOVED && device->record.origin == ORIGIN_REQUEST;
 	return n;
 }
 
@@ -203,7 +198,8 @@ static struct device *find_name(struct domain *domain, const char *name)
 	struct device *device;
 
 	for (device = domain->devices; device; device = device->next)
-		if (device->phase != PHASE_REMOVED && !strcmp(device->record.name, name))
+		if (device->phase != PHASE_REMOVED && is_channel(device) &&
+		    !strcmp(device->record.name, name))
 			return device;
 	return NULL;
 }
@@ -212,13 +208,32 @@ static void grant(struct domain *domain, unsigned int devid, const struct reques
 		  uint64_t began_usec)
 {
 	struct device *namesake = find_name(domain, request->name);
-	struct policy_grant given;
+	struct policy_subject subject = {
+		.guest = domain->name,
+		.uuid = domain->uuid,
+		.class = MYDEVICE_CLASS,
+		.name = request->name,
+	};
+	struct policy_settings settings;
+	struct device_plan plan = {
+		.class = MYDEVICE_CLASS,
+		.name = request->name,
+		.devid = devid,
+		.origin = ORIGIN_REQUEST,
+		.settings = &settings,
+		.began_usec = began_usec,
+	};
 	struct reason reason;
 	int r;
 
 	/* when that one is gone, all requests are looked at again */
 	if (namesake && !device_is_serving(namesake))
 		return;
+	/* the host has given what is asked for */
+	if (namesake && namesake->record.origin != ORIGIN_REQUEST) {
+		answer_attached(domain, devid);
+		return;
+	}
 	if (namesake) {
 		snprintf(reason.text, sizeof(reason.text),
 			 "device %u of this guest has the name \"%s\" already",
@@ -226,23 +241,39 @@ static void grant(struct domain *domain, unsigned int devid, const struct reques
 		refuse(domain, devid, "denied", &reason);
 		return;
 	}
-	r = policy_decide(&domain->settings, request, count_devices(domain), &given, &reason);
+	settings = policy_resolve(domain->manager->policy, &subject);
+	r = policy_decide(&settings, request, count_devices(domain), &plan.grant, &reason);
 	if (r < 0) {
 		refuse(domain, devid, "denied", &reason);
 		return;
 	}
-	r = device_attach(domain, devid, request, &given, began_usec);
+	r = device_attach(domain, &plan, &reason);
 	/* then there is nobody to answer */
 	if (r == -ENOTCONN || r == -ESRCH)
 		return;
 	if (r < 0) {
-		domain_retry(domain);
-		snprintf(reason.text, sizeof(reason.text), "cannot be attached: %s",
-			 store_strerror(r));
+		if (r != -EHOSTUNREACH)
+			domain_retry(domain);
 		refuse(domain, devid, "error", &reason);
 		return;
 	}
 	answer_attached(domain, devid);
+}
+
+/* A request for the id of a device that the guest has without having asked. */
+static void confirm_gift(struct domain *domain, const struct device *device,
+			 const struct request *request)
+{
+	struct reason reason;
+
+	if (!strcmp(device->record.name, request->name)) {
+		answer_attached(domain, device->key.devid);
+		return;
+	}
+	snprintf(reason.text, sizeof(reason.text),
+		 "device %u is the channel \"%s\" that this host gives; ask for another id",
+		 device->key.devid, device->record.name);
+	refuse(domain, device->key.devid, "denied", &reason);
 }
 
 /*
@@ -253,7 +284,9 @@ static void confirm(struct domain *domain, struct device *device, const struct r
 {
 	if (!device_is_serving(device))
 		return;
-	if (strcmp(device->record.name, request->name) ||
+	if (device->record.origin != ORIGIN_REQUEST)
+		confirm_gift(domain, device, request);
+	else if (strcmp(device->record.name, request->name) ||
 	    (request->mode != MODE_ANY && device->record.mode != request->mode))
 		device_withdraw(device);
 	else
@@ -263,7 +296,7 @@ static void confirm(struct domain *domain, struct device *device, const struct r
 static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec)
 {
 	_cleanup_(nodes_free) struct request_nodes nodes = {};
-	struct device *device = find_device(domain, devid);
+	struct device *device = device_find(domain, MYDEVICE_CLASS, devid);
 	struct request request;
 	struct reason reason;
 	int r;
@@ -278,7 +311,7 @@ static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec
 	}
 	r = request_parse(&nodes, &request, &reason);
 	if (r == -ENODATA) {
-		if (device && device_is_serving(device))
+		if (device && device_is_serving(device) && device->record.origin == ORIGIN_REQUEST)
 			device_withdraw(device);
 		return;
 	}
@@ -313,7 +346,8 @@ static void scan(struct domain *domain)
 			mark_changed(domain, devid);
 	}
 	for (device = domain->devices; device; device = device->next)
-		mark_changed(domain, device->key.devid);
+		if (is_channel(device))
+			mark_changed(domain, device->key.devid);
 }
 
 bool requests_turn(struct domain *domain)

@@ -94,6 +94,13 @@ def policy_check_tells_file_and_line(host):
         "[Defaults]\nMaxChannels=many\n": 2,
         "[Defaults]\nColour=blue\n": 2,
         "[Default]\nAllow=yes\n": 1,
+        "[Device]\nAllow=yes\n": 1,
+        "[Device log-*]\nAlways=yes\n": 2,
+        "[Device log]\nMaxChannels=1\n": 2,
+        "[Device log]\nNodeMode=0777\n": 2,
+        "[Class vif]\n": 1,
+        "[Class a]\n\nBackendNode=online 0\n": 3,
+        "[Guest x]\nHandshake=no\n": 2,
         "[Guest]\nAllow=yes\n": 1,
         "[Guest web-*\nAllow=yes\n": 1,
         "[Guest x]\nUUID=1234\n": 2,
@@ -111,7 +118,8 @@ def policy_check_tells_file_and_line(host):
         check(f"{file}:{line}: " in said, f"{text[:60]!r}: expected line {line}, said: {said}")
         check("\x1b" not in said, "raw characters in what it said")
     with open(file, "w", encoding="utf-8") as stream:
-        stream.write("[Defaults]\nAllow=no\n\n[Guest *]\nAllow=yes\nChannels=a b-*\n")
+        stream.write("[Defaults]\nAllow=no\n\n[Guest *]\nAllow=yes\nChannels=a b-*\n"
+                     "[Device log]\nAlways=yes\n[Class a]\nBackendNode=x y\n")
     status, said = host.attachd.check(file)
     equal(status, 0, f"the status for a good file, which said {said!r}")
 

@@ -114,3 +114,41 @@ class Backend:
 
     def online(self):
         return self.client.get(self.guest.backend(self.devid, "online")) == "1"
+
+
+class LockStep:
+    """Both drivers of another class, as tutorials have them: 1, 2, 4, each step
+    when the other end has done its own, and out again by 5 and 6."""
+
+    def __init__(self, guest, of, devid):
+        self.front = guest.client
+        self.back = guest.world.connect()
+        self.frontend = guest.frontend(devid, "state", of)
+        self.backend = guest.backend(devid, "state", of)
+        switch_state(self.back, self.backend, INIT_WAIT)
+        self.front.watch(self.backend, self.on_backend)
+        self.back.watch(self.frontend, self.on_frontend)
+
+    @staticmethod
+    def read(client, path):
+        try:
+            return client.get(path)
+        except wire.StoreError as error:
+            if error.name != "EACCES":
+                raise
+            return None
+
+    def on_backend(self, _path):
+        other, mine = self.read(self.front, self.backend), self.read(self.front, self.frontend)
+        if other == INIT_WAIT and mine == INITIALISING:
+            switch_state(self.front, self.frontend, CONNECTED)
+        elif other == CLOSING and mine == CONNECTED:
+            switch_state(self.front, self.frontend, CLOSING)
+            switch_state(self.front, self.frontend, CLOSED)
+
+    def on_frontend(self, _path):
+        other, mine = self.read(self.back, self.frontend), self.read(self.back, self.backend)
+        if other == CONNECTED and mine == INIT_WAIT:
+            switch_state(self.back, self.backend, CONNECTED)
+        elif other == CLOSED and mine in (CONNECTED, CLOSING):
+            switch_state(self.back, self.backend, CLOSED)

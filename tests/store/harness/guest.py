@@ -33,15 +33,16 @@ class Guest:
     def request_path(self, devid, node=None):
         return f"{self.home}/data/mydevice/{devid}" + (f"/{node}" if node else "")
 
-    def frontend(self, devid, node=None):
-        return f"{self.home}/device/mydevice/{devid}" + (f"/{node}" if node else "")
+    def frontend(self, devid, node=None, of="mydevice"):
+        return f"{self.home}/device/{of}/{devid}" + (f"/{node}" if node else "")
 
-    def backend(self, devid, node=None):
-        path = f"/local/domain/0/backend/mydevice/{self.domid}/{devid}"
+    def backend(self, devid, node=None, of="mydevice", by=0):
+        """of: the class; by: the domain that serves it."""
+        path = f"/local/domain/{by}/backend/{of}/{self.domid}/{devid}"
         return path + (f"/{node}" if node else "")
 
-    def record(self, devid):
-        return f"/mydevice/{self.domid}/mydevice-{devid}"
+    def record(self, devid, of="mydevice"):
+        return f"/mydevice/{self.domid}/{of}-{devid}"
 
     # What its driver does when it is loaded
 
@@ -63,10 +64,10 @@ class Guest:
     def status(self, devid):
         return self.world.client.get(self.request_path(devid, "status"))
 
-    def states(self, devid):
+    def states(self, devid, of="mydevice", by=0):
         """(frontend's, backend's), None for a node that is not there."""
-        return (self.world.client.get(self.frontend(devid, "state")),
-                self.world.client.get(self.backend(devid, "state")))
+        return (self.world.client.get(self.frontend(devid, "state", of)),
+                self.world.client.get(self.backend(devid, "state", of, by)))
 
     def attached(self, devid):
         return self.status(devid) == "attached" and None not in self.states(devid)

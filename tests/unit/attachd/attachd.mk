@@ -16,9 +16,9 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 		-lcmocka -linih -lsystemd
 
 # all but the threads, the bus and libxenstore
-attachd_unit_manager := device domain facts hypervisor kernel manager nodes queue reconcile \
+attachd_unit_manager := device domain facts gifts hypervisor kernel manager nodes queue reconcile \
 	registry requests
-attachd_unit_worlds := manager restart
+attachd_unit_worlds := gifts manager restart
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
 
 $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \

@@ -50,16 +50,32 @@ static void assert_mistake(const char *text, unsigned int line, const char *abou
 		fail_msg("\"%s\" is not in: %s", about, mistakes.last);
 }
 
-static int decide(const struct policy *policy, const char *guest, const char *channel,
+static struct policy_settings resolve(const struct policy *policy, const char *guest,
+				      const char *uuid, const char *class, const char *name)
+{
+	struct policy_subject subject = {
+		.guest = guest, .uuid = uuid, .class = class, .name = name,
+	};
+
+	return policy_resolve(policy, &subject);
+}
+
+static struct policy_settings channel(const struct policy *policy, const char *guest)
+{
+	return resolve(policy, guest, UUID, MYDEVICE_CLASS, "demo");
+}
+
+static int decide(const struct policy *policy, const char *guest, const char *name,
 		  uint64_t wish, unsigned int n_channels, uint32_t *ring_size)
 {
-	struct policy_settings settings = policy_resolve(policy, guest, UUID);
+	struct policy_settings settings =
+		resolve(policy, guest, UUID, MYDEVICE_CLASS, name);
 	struct request request = { .mode = MODE_ANY, .ring_size = wish };
 	struct policy_grant grant = {};
 	struct reason reason = {};
 	int r;
 
-	snprintf(request.name, sizeof(request.name), "%s", channel);
+	snprintf(request.name, sizeof(request.name), "%s", name);
 	r = policy_decide(&settings, &request, n_channels, &grant, &reason);
 	assert_int_equal(r < 0, *reason.text != '\0');
 	*ring_size = grant.ring_size;
@@ -74,7 +90,7 @@ static void test_as_shipped(void **state)
 	assert_int_equal(decide(policy, "web", "demo", 0, 7, &size), 0);
 	assert_int_equal(size, 256 << 10);
 	assert_int_equal(decide(policy, "web", "demo", 0, 8, &size), -EACCES);
-	assert_int_equal(policy_resolve(policy, "web", "").detach_timeout_usec,
+	assert_int_equal(channel(policy, "web").detach_timeout_usec,
 			 5 * USEC_PER_SEC);
 }
 
@@ -118,7 +134,7 @@ static void test_later_sections_override(void **state)
 static enum channel_mode mode_for(const char *text, enum channel_mode wish)
 {
 	_cleanup_(policy_freep) struct policy *policy = parse(text);
-	struct policy_settings settings = policy_resolve(policy, "web", UUID);
+	struct policy_settings settings = channel(policy, "web");
 	struct request request = { .name = "demo", .mode = wish };
 	struct policy_grant grant = { .mode = MODE_ANY };
 	struct reason reason = {};
@@ -157,8 +173,167 @@ static void test_uuid(void **state)
 	_cleanup_(policy_freep) struct policy *policy =
 		parse("[Guest *]\nUUID=01234567-89AB-cdef-0123-456789abcdef\nAllow=no\n");
 
-	assert_false(policy_resolve(policy, "web", UUID).allow);
-	assert_true(policy_resolve(policy, "web", "").allow);
+	assert_false(channel(policy, "web").allow);
+	assert_true(resolve(policy, "web", "", MYDEVICE_CLASS, "demo").allow);
+}
+
+static void test_uuid_globs(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy =
+		parse("[Guest *]\nUUID=0123456[0-7]-*-CDEF-*\nAllow=no\n");
+
+	assert_false(channel(policy, "web").allow);
+	assert_true(resolve(policy, "web", "01234568-89ab-cdef-0123-456789abcdef", MYDEVICE_CLASS,
+			    "demo").allow);
+	assert_mistake("[Guest x]\nUUID=0123456g-*\n", 2, "UUID");
+	assert_mistake("[Guest x]\nUUID=\n", 2, "UUID");
+}
+
+static void test_devices_by_name(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy =
+		parse("[Device log-*]\nRingSize=4K\nRingSizeMax=8K\nMode=packet\n"
+		      "NodeUser=syslog\nNodeGroup=adm\nNodeMode=0640\n"
+		      "[Device log-*]\nGuest=db-* mail\nAllow=no\n"
+		      "[Guest web]\nRingSize=64K\nChannels=demo\n"
+		      "[Device secret]\nAllow=yes\nGuest=web\n"
+		      "[Defaults]\nNodeUser=nobody\n");
+	struct policy_settings log = resolve(policy, "web", UUID, MYDEVICE_CLASS, "log-1");
+	struct policy_settings demo = channel(policy, "web");
+	uint32_t size;
+
+	assert_int_equal(log.ring_size, 4096);
+	assert_int_equal(log.ring_size_max, 8192);
+	assert_int_equal(log.mode, MODE_PACKET);
+	assert_string_equal(log.node_user, "syslog");
+	assert_string_equal(log.node_group, "adm");
+	assert_string_equal(log.node_mode, "0640");
+	assert_int_equal(demo.ring_size, 65536);
+	assert_string_equal(demo.node_user, "nobody");
+	assert_null(demo.node_mode);
+	assert_int_equal(decide(policy, "cache", "log-1", 0, 0, &size), 0);
+	assert_int_equal(decide(policy, "mail", "log-1", 0, 0, &size), -EACCES);
+	assert_int_equal(decide(policy, "db-7", "log-1", 0, 0, &size), -EACCES);
+	assert_int_equal(decide(policy, "db-7", "demo", 0, 0, &size), 0);
+	/* allowed by its own name, though it is not in the list of the guest's */
+	assert_int_equal(decide(policy, "web", "secret", 0, 0, &size), 0);
+	assert_int_equal(decide(policy, "web", "other", 0, 0, &size), -EACCES);
+	/* but not more of them */
+	assert_int_equal(decide(policy, "web", "secret", 0, 8, &size), -EACCES);
+}
+
+/* "class/name " for each, in the order in which they are given. */
+static const char *gifts(const struct policy *policy, const char *guest)
+{
+	static char text[512];
+	struct policy_gift gift;
+	size_t cursor = 0;
+
+	*text = '\0';
+	while (policy_next_gift(policy, guest, UUID, &cursor, &gift))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s/%s ", gift.class,
+			 gift.name);
+	return text;
+}
+
+static void test_gifts(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy =
+		parse("[Defaults]\nAllow=no\n"
+		      "[Device log]\nAlways=yes\nGuest=web-*\nRingSize=8K\n"
+		      "[Device l*]\nRingSizeMax=4K\n"
+		      "[Device console]\nAlways=yes\nUUID=" UUID "\n"
+		      "[Device quiet]\nAlways=yes\nAllow=no\n"
+		      "[Class alice_dev]\nGuest=web-1 db\n"
+		      "[Class bob-dev]\nAlways=no\n"
+		      "[Class alice_dev]\nGuest=db\nAllow=no\n");
+	size_t cursor = 0;
+	struct policy_gift gift;
+
+	assert_string_equal(gifts(policy, "web-1"),
+			    "mydevice/log mydevice/console alice_dev/alice_dev ");
+	assert_string_equal(gifts(policy, "web-2"), "mydevice/log mydevice/console ");
+	assert_string_equal(gifts(policy, "db"), "mydevice/console ");
+	assert_true(policy_next_gift(policy, "web-1", "", &cursor, &gift));
+	assert_int_equal(policy_gift_grant(&gift.settings).ring_size, 4096);
+	/* without the UUID there is no console */
+	assert_true(policy_next_gift(policy, "web-1", "", &cursor, &gift));
+	assert_string_equal(gift.class, "alice_dev");
+	assert_mistake("[Device log*]\nAlways=yes\n", 2, "name of one device");
+	assert_mistake("[Guest x]\nAlways=yes\n", 2, "[Device NAME], [Class NAME]");
+}
+
+static const char *node(const struct policy_settings *settings, bool backend, const char *name)
+{
+	for (size_t i = 0; i < settings->n_nodes; i++)
+		if (settings->nodes[i].backend == backend && !strcmp(settings->nodes[i].name, name))
+			return settings->nodes[i].value;
+	return NULL;
+}
+
+static void test_classes(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy =
+		parse("[Class alice_dev]\nHandshake=no\nDevID=3\nBackend=driver domain\n"
+		      "DetachTimeoutSec=1\nFrontendNode=greeting hello world\n"
+		      "BackendNode=greeting\nBackendNode=size 1\nBackendNode=size 2\n"
+		      "[Class bob]\n[Class bob]\nBackendNode=x y\n");
+	struct policy_settings alice = resolve(policy, "web", UUID, "alice_dev", "alice_dev");
+	struct policy_settings bob = resolve(policy, "web", UUID, "bob", "bob");
+	struct policy_settings eve = resolve(policy, "web", UUID, "eve", "eve");
+
+	assert_false(alice.handshake);
+	assert_true(bob.handshake && bob.always && bob.allow);
+	assert_int_equal(alice.devid, 3);
+	assert_string_equal(alice.backend, "driver domain");
+	assert_int_equal(alice.detach_timeout_usec, USEC_PER_SEC);
+	assert_int_equal(alice.n_nodes, 3);
+	assert_string_equal(node(&alice, false, "greeting"), "hello world");
+	assert_string_equal(node(&alice, true, "greeting"), "");
+	assert_string_equal(node(&alice, true, "size"), "2");
+	assert_string_equal(node(&bob, true, "x"), "y");
+	assert_int_equal(eve.n_nodes, 0);
+	assert_null(channel(policy, "web").backend);
+	assert_mistake("[Class vif]\n", 1, "toolstack");
+	assert_mistake("[Class mydevice]\n", 1, "other than mydevice");
+	assert_mistake("[Class a/b]\n", 1, "expected a name");
+	assert_mistake("[Class]\n", 1, "not known");
+	assert_mistake("[Class a]\nBackendNode=state 4\n", 2, "BackendNode");
+	assert_mistake("[Class a]\nFrontendNode=backend-id 1\n", 2, "FrontendNode");
+	assert_mistake("[Class a]\nFrontendNode=a/b 1\n", 2, "FrontendNode");
+	assert_mistake("[Class a]\nFrontendNode=\n", 2, "FrontendNode");
+	assert_mistake("[Class a]\nDevID=4096\n", 2, "0 to 4095");
+	assert_mistake("[Class a]\nRingSize=4K\n", 2, "does not belong in a [Class] section");
+	assert_mistake("[Device a]\nHandshake=no\n", 2, "expected it in [Class NAME]");
+	assert_mistake("[Defaults]\nNodeMode=0755\n", 2, "octal");
+	assert_mistake("[Defaults]\nNodeMode=4660\n", 2, "octal");
+	assert_mistake("[Defaults]\nNodeUser=a b\n", 2, "user");
+	assert_mistake("[Defaults]\nNodeGroup=$(id)\n", 2, "group");
+	assert_mistake("[Defaults]\nBackend=\n", 2, "name of a domain");
+}
+
+/* At most so many, and each of a bounded length: XenStore's limits are not the policy's to find. */
+static void test_many_nodes(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy = policy_new();
+	struct mistakes mistakes = {};
+	char text[2048] = "[Class a]\n";
+
+	for (int i = 0; i < 34; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "BackendNode=n%d x\n",
+			 i);
+	assert_int_equal(policy_parse(policy, "text", text, strlen(text), note, &mistakes),
+			 -EBADMSG);
+	assert_int_equal(mistakes.n, 2);
+	assert_int_equal(mistakes.lines[0], 34);
+}
+
+static void test_globs_in_a_section(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy = parse("[Guest web-[0-9]]\nAllow=no\n");
+
+	assert_false(channel(policy, "web-7").allow);
+	assert_true(channel(policy, "web-x").allow);
 }
 
 static void test_what_is_no_setting(void **state)
@@ -168,7 +343,7 @@ static void test_what_is_no_setting(void **state)
 		      "[Guest a b]\n[Guest x]");
 
 	assert_int_equal(policy->n_sections, 3);
-	assert_string_equal(policy->sections[1].guest_glob, "a b");
+	assert_string_equal(policy->sections[1].name, "a b");
 	assert_true(policy->sections[0].settings.allow);
 }
 
@@ -225,13 +400,13 @@ static void test_long_lines(void **state)
 		strcpy(text + start + len, "\nAllow=no\n");
 		r = policy_parse(policy, "text", text, strlen(text), note, &mistakes);
 		if (r == 0) {
-			assert_int_equal(strlen(policy->sections[0].channels), len);
+			assert_int_equal(strlen(policy->sections[0].texts[TEXT_CHANNELS]), len);
 		} else {
 			assert_int_equal(mistakes.n, 1);
 			assert_int_equal(mistakes.lines[0], 2);
 		}
 		/* the line after it is read as it is in both cases */
-		assert_false(policy_resolve(policy, "web", "").allow);
+		assert_false(channel(policy, "web").allow);
 	}
 }
 
@@ -292,7 +467,7 @@ static void test_files(void **state)
 	write_file(drop_ins, "30-c.conf~", "nonsense\n");
 	write_file(drop_ins, ".40-d.conf", "nonsense\n");
 	assert_int_equal(policy_load(file, note, &mistakes, &policy), 0);
-	assert_int_equal(policy_resolve(policy, "web", "").max_channels, 3);
+	assert_int_equal(channel(policy, "web").max_channels, 3);
 	assert_int_equal(mistakes.n, 0);
 
 	write_file(drop_ins, "10-a.conf", "nonsense\n");
@@ -333,16 +508,16 @@ static void test_shipped_file(void **state)
 	fclose(f);
 	assert_int_equal(policy_parse(uncommented, "text", text, strlen(text), note, &mistakes),
 			 0);
-	settings = policy_resolve(uncommented, "any", "");
-	assert_string_equal(settings.channels, policy_resolve(policy, "any", "").channels);
-	assert_int_equal(settings.max_channels, policy_resolve(policy, "any", "").max_channels);
-	assert_int_equal(settings.ring_size, policy_resolve(policy, "any", "").ring_size);
+	settings = channel(uncommented, "any");
+	assert_string_equal(settings.channels, channel(policy, "any").channels);
+	assert_int_equal(settings.max_channels, channel(policy, "any").max_channels);
+	assert_int_equal(settings.ring_size, channel(policy, "any").ring_size);
 	assert_int_equal(settings.ring_size_max,
-			 policy_resolve(policy, "any", "").ring_size_max);
-	assert_int_equal(settings.mode, policy_resolve(policy, "any", "").mode);
-	assert_int_equal(settings.modes, policy_resolve(policy, "any", "").modes);
+			 channel(policy, "any").ring_size_max);
+	assert_int_equal(settings.mode, channel(policy, "any").mode);
+	assert_int_equal(settings.modes, channel(policy, "any").modes);
 	assert_int_equal(settings.detach_timeout_usec,
-			 policy_resolve(policy, "any", "").detach_timeout_usec);
+			 channel(policy, "any").detach_timeout_usec);
 	assert_int_equal(uncommented->sections[0].named,
 			 POLICY_ALLOW | POLICY_CHANNELS | POLICY_MAX_CHANNELS | POLICY_RING_SIZE |
 			 POLICY_RING_SIZE_MAX | POLICY_MODE | POLICY_DETACH_TIMEOUT);
@@ -357,6 +532,12 @@ int main(void)
 		cmocka_unit_test(test_later_sections_override),
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_uuid),
+		cmocka_unit_test(test_uuid_globs),
+		cmocka_unit_test(test_devices_by_name),
+		cmocka_unit_test(test_gifts),
+		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_many_nodes),
+		cmocka_unit_test(test_globs_in_a_section),
 		cmocka_unit_test(test_what_is_no_setting),
 		cmocka_unit_test(test_mistakes_are_told_with_their_line),
 		cmocka_unit_test(test_all_mistakes_are_told),

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices that the policy gives a guest without being asked. */
+#ifndef ATTACHD_GIFTS_H
+#define ATTACHD_GIFTS_H
+
+#include <stdbool.h>
+
+struct domain;
+
+/* Sees to one of them. False if there was nothing. */
+bool gifts_turn(struct domain *domain);
+
+#endif
