@@ -1,15 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The pure parts of kmod/core, compiled for a program behind tests/unit/shim.
 
-UNIT_TESTS += $(addprefix $(BUILD)/unit/core-,ring wakeup session)
+UNIT_TESTS += $(addprefix $(BUILD)/unit/core-,packet ring session vandal vandal-tsan wakeup)
 
 core_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Itests/unit/shim -Ikmod/core
 core_unit_headers := $(wildcard tests/unit/*.h tests/unit/shim/*/*.h kmod/core/*.h) \
 	include/mydevice/ring.h include/xen/io/mydevice.h
 
+$(BUILD)/unit/core-packet: tests/unit/packet.c kmod/core/packet.c kmod/core/ring.c \
+		$(core_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(core_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
+
 $(BUILD)/unit/core-ring: tests/unit/ring.c kmod/core/ring.c $(core_unit_headers)
 	@mkdir -p $(@D)
-	$(CC) $(core_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka -lpthread
+	$(CC) $(core_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
+
+$(BUILD)/unit/core-vandal $(BUILD)/unit/core-vandal-tsan: tests/unit/vandal.c \
+		kmod/core/packet.c kmod/core/ring.c $(core_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(core_unit_flags) $(if $(findstring tsan,$@),$(TSAN_CFLAGS),$(TEST_CFLAGS)) \
+		-o $@ $(filter %.c,$^) -lcmocka -lpthread
 
 $(BUILD)/unit/core-wakeup: tests/unit/wakeup.c kmod/core/ring.c $(core_unit_headers)
 	@mkdir -p $(@D)

@@ -7,7 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What programs have of it. */
+#include_next <linux/types.h>
+
 typedef uint8_t u8;
+typedef uint16_t u16;
 typedef uint32_t u32;
+typedef uint64_t u64;
 
 #endif
