@@ -69,16 +69,19 @@ static void thresholds_are_exact(void **state)
 
 	(void)state;
 	FOR_EACH_START(start) {
-		u32 prod = *start + size, want = mydevice_space_want(size);
-		u32 event = mydevice_space_event(prod, size, want);
+		for (u32 want = 1; want <= size; want++) {
+			u32 space = mydevice_space_event(*start + size, size, want);
+			u32 data = mydevice_data_event(*start, want);
 
-		for (u32 taken = 1; taken <= size; taken++)
-			assert_int_equal(mydevice_need_event(*start + taken, *start + taken - 1,
-							     event),
-					 taken == want);
-		event = mydevice_data_event(*start, 1);
-		assert_true(mydevice_need_event(*start + 1, *start, event));
-		assert_false(mydevice_need_event(*start + 2, *start + 1, event));
+			for (u32 moved = 1; moved <= size; moved++) {
+				u32 new = *start + moved;
+
+				assert_int_equal(mydevice_need_event(new, new - 1, space),
+						 moved == want);
+				assert_int_equal(mydevice_need_event(new, new - 1, data),
+						 moved == want);
+			}
+		}
 	}
 }
 
