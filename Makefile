@@ -29,10 +29,10 @@ TSAN_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 
-# daemon/daemon.mk has the targets daemon and install-daemon, the others add
-# programs to UNIT_TESTS, as build/unit/NAME
+# daemon/daemon.mk has the targets daemon and install-daemon, tests/fuzz/fuzz.mk
+# the fuzzers; the others add programs to UNIT_TESTS, as build/unit/NAME
 UNIT_TESTS :=
-include $(wildcard daemon/daemon.mk tests/unit/*.mk tests/unit/*/*.mk)
+include $(wildcard daemon/daemon.mk tests/unit/*.mk tests/unit/*/*.mk tests/fuzz/*.mk)
 
 ##@ Build
 
@@ -87,6 +87,16 @@ check-unit: ## ring, sessions, paths, policy: seconds, with sanitizers
 check-model: ## the wake-up and session protocols in Spin
 	tests/deps model
 	tests/model/run
+
+.PHONY: check-fuzz
+check-fuzz: ## the drivers' code against a peer that changes every word: 3 min
+	tests/deps fuzz
+	tests/fuzz/run
+
+.PHONY: fuzz
+fuzz: ## the same for longer: SECONDS=600 each
+	tests/deps fuzz
+	tests/fuzz/run $(or $(SECONDS),600)
 
 .PHONY: check-store
 check-store: ## attachd against both real xenstoreds, no hypervisor

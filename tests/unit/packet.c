@@ -29,7 +29,8 @@
  */
 static const u32 places[] = {
 	0, SIZE - 1, SIZE - 2, SIZE - 3, SIZE - HEADER, SIZE - HEADER - 1,
-	0xffffffff, 0xfffffffe, 0xfffffffd, 0xfffffffc, 0xfffffffb, 0x7ffffffe, 0x80000000 - SIZE / 2,
+	0xffffffff, 0xfffffffe, 0xfffffffd, 0xfffffffc, 0xfffffffb,
+	0x7ffffffe, 0x80000000 - SIZE / 2,
 };
 
 #define FOR_EACH_PLACE(place) \
@@ -151,7 +152,9 @@ static void headers_that_lie_are_refused(void **state)
 /* A header of which the first bytes are of one write and the others of another. */
 static void torn_headers_stay_within(void **state)
 {
-	static const u32 lens[] = { 0, 1, 0xff, 0x100, MOST, 0xffff, 0x10000, 0xffffff, 0xffffffff };
+	static const u32 lens[] = {
+		0, 1, 0xff, 0x100, MOST, 0xffff, 0x10000, 0xffffff, 0xffffffff,
+	};
 	struct pair *pair = pair_new(SIZE, 0);
 	const unsigned int count = sizeof(lens) / sizeof(*lens);
 

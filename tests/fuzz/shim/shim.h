@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What kmod/core/channel.c and kmod/back/mapping.c need of the kernel, in a
+ * program with one thread: a lock that is taken twice, or given back without
+ * having been taken, ends it. fuzz.mk makes a header of each name that the
+ * sources include, with nothing but this one in it.
+ */
+#ifndef SHIM_SHIM_H
+#define SHIM_SHIM_H
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include <linux/bits.h>
+#include <linux/compiler.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+
+#define min(a, b) ({ __auto_type a_ = (a); __auto_type b_ = (b); a_ < b_ ? a_ : b_; })
+#define max(a, b) ({ __auto_type a_ = (a); __auto_type b_ = (b); a_ > b_ ? a_ : b_; })
+#define min_t(type, a, b) min((type)(a), (type)(b))
+#define clamp(v, low, high) min(max(v, low), high)
+#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define ERR_PTR(error) ((void *)(intptr_t)(error))
+#define EXPORT_SYMBOL_GPL(symbol) _Static_assert(1, #symbol)
+
+static inline u32 roundup_pow_of_two(u32 n)
+{
+	return n > 1 ? 1u << (32 - __builtin_clz(n - 1)) : 1;
+}
+
+/* Memory, of which now and then there is none. */
+#define GFP_KERNEL 0
+
+static inline void *kvmalloc(size_t size, int flags)
+{
+	return hostile_byte() == 0xff ? NULL : malloc(size);
+}
+
+#define kvmalloc_array(n, size, flags) kvmalloc((n) * (size), flags)
+#define kzalloc(size, flags) calloc(1, size)
+#define kfree free
+#define kvfree free
+
+/* Locks: whether they are held. */
+struct mutex {
+	bool held;
+};
+
+typedef struct {
+	bool held;
+} spinlock_t;
+
+#define shim_take(lock) (hostile_assert(!(lock)->held), (void)((lock)->held = true))
+#define shim_give(lock) (hostile_assert((lock)->held), (void)((lock)->held = false))
+#define mutex_init(m) ((m)->held = false)
+#define mutex_lock shim_take
+#define mutex_unlock shim_give
+#define spin_lock_init(l) ((l)->held = false)
+#define spin_lock_irq shim_take
+#define spin_unlock_irq shim_give
+#define spin_lock_irqsave(l, flags) ((flags) = 0, shim_take(l))
+#define spin_unlock_irqrestore(l, flags) ((void)(flags), shim_give(l))
+
+/* Programs that wait: there are none. */
+typedef struct {
+	bool unused;
+} wait_queue_head_t;
+
+struct fasync_struct;
+
+#define init_waitqueue_head(q) ((void)(q))
+#define wake_up_interruptible(q) ((void)(q))
+#define wake_up_interruptible_poll(q, events) ((void)(q))
+#define kill_fasync(queue, signal, band) ((void)(queue))
+
+/* Time. */
+#define HZ 250
+
+extern unsigned long jiffies;
+
+#define time_after(a, b) ((long)((b) - (a)) < 0)
+
+/* Devices. */
+struct cdev {
+	bool unused;
+};
+
+struct device {
+	unsigned int holders;
+	void (*release)(struct device *dev);
+};
+
+struct attribute_group;
+struct file;
+struct file_operations;
+
+#define device_initialize(dev) ((dev)->holders = 1)
+#define get_device(dev) ((dev)->holders++)
+#define put_device(dev) (--(dev)->holders ? (void)0 : (dev)->release(dev))
+
+/* Tracepoints: calls with their arguments checked, to nothing. */
+#define TP_PROTO(...) __VA_ARGS__
+#define TP_ARGS(...)
+#define TRACE_EVENT(name, proto, ...) DEFINE_EVENT(, name, TP_PROTO(proto), )
+#define DECLARE_EVENT_CLASS(...)
+#define DEFINE_EVENT(class, name, proto, args) \
+	static inline void trace_##name(proto) { }
+
+/* Xen. */
+typedef u32 grant_ref_t;
+typedef int irqreturn_t;
+struct work_struct {
+	bool unused;
+};
+
+struct xenbus_device {
+	const char *otherend;
+};
+
+#define IRQ_HANDLED 1
+#define XEN_EOI_FLAG_SPURIOUS 1
+#define XBT_NIL 0
+
+void notify_remote_via_irq(int irq);
+void unbind_from_irqhandler(int irq, void *data);
+void xen_irq_lateeoi(unsigned int irq, unsigned int flags);
+int xenbus_scanf(int transaction, const char *dir, const char *node, const char *format, ...);
+int xenbus_map_ring_valloc(struct xenbus_device *dev, grant_ref_t *grefs, unsigned int count,
+			   void **ret_address);
+int xenbus_unmap_ring_vfree(struct xenbus_device *dev, void *address);
+
+#endif
