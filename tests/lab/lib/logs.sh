@@ -39,22 +39,18 @@ logs_keep() {
 	cp "$lab_state/qemu.log" "$lab_state/logs/qemu.log"
 }
 
-# Prints each bad line with what stands around it; false if there is one. A
-# line that a pattern of logs.allow matches is what Debian says without us.
+# Prints each bad line with what stands around it; false if there is one.
 logs_check() {
-	local logs=$lab_state/logs file allow found=0
+	local logs=$lab_state/logs file found=0
 
-	allow=$(mktemp)
-	grep -vE '^[[:space:]]*(#|$)' "$lab_dir/logs.allow" >"$allow" || :
 	while read -r file; do
-		logs_bad_lines "$file" "$allow" || found=1
+		logs_bad_lines "$file" || found=1
 	done < <(find "$logs" -type f -name '*.log*' | sort)
-	rm -f "$allow"
 	[ "$found" -eq 0 ]
 }
 
 logs_bad_lines() {
-	local file=$1 allow=$2 number from=0 rc=0
+	local file=$1 number from=0 rc=0
 
 	while IFS=: read -r number _; do
 		rc=1
@@ -63,6 +59,6 @@ logs_bad_lines() {
 		awk -v bad="$number" 'NR > bad + 20 { exit }
 			NR >= bad - 3 { print (NR == bad ? "->" : "  ") "\t" $0 }' "$file"
 		from=$((number + 21))
-	done < <(grep -anE "$logs_bad" "$file" | grep -avE -f "$allow")
+	done < <(grep -anE "$logs_bad" "$file")
 	return $rc
 }

@@ -22,12 +22,12 @@ qemu_shape() {
 		# and not what it would only warn about
 		cpu+=,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw
 		cpu+=,-topoext,-nrip-save,-xsavec${LAB_CPU_FLAGS-}
-		# suspected of the crashes that logs.allow tells of; without it they go on
-		cpu+=,-fsgsbase
 	fi
 	xen_args="console=com1 com1=115200,8n1 dom0_mem=${LAB_DOM0_MEMORY:-1024}M"
 	xen_args+=",max:${LAB_DOM0_MEMORY:-1024}M dom0_max_vcpus=1 dom0_vcpus_pin"
-	xen_args+=" bootscrub=0 spec-ctrl=no smap=0 smep=0 cpuidle=0 mwait-idle=0"
+	# Under emulation programs of the guests lose FPU registers now and then if
+	# Xen switches the FPU lazily, which "no" alone would have it do
+	xen_args+=" bootscrub=0 spec-ctrl=no,eager-fpu smap=0 smep=0 cpuidle=0 mwait-idle=0"
 	xen_args+=" loglvl=info guest_loglvl=warning ${LAB_XEN_ARGS-}"
 	dom0_args="console=hvc0 root=/dev/vda rw net.ifnames=0 mitigations=off nosmap nosmep"
 	dom0_args+=" panic=1 ${LAB_DOM0_ARGS-}"
