@@ -75,12 +75,17 @@ static void end_with_error(struct myd_channel *ch, int error)
 		ch->end_error = error;
 }
 
-static void break_link(struct myd_channel *ch)
+static void lied_to(struct myd_channel *ch)
 {
-	ch->broken = true;
 	ch->stats.errors++;
 	trace_myd_broken(ch);
 	end_with_error(ch, -EPROTO);
+}
+
+static void break_link(struct myd_channel *ch)
+{
+	ch->broken = true;
+	lied_to(ch);
 	wake_all(ch);
 	ch->link.ops->broken(ch->link.priv);
 }
@@ -374,9 +379,8 @@ void myd_channel_garbled(struct myd_channel *ch)
 			break_link(ch);
 		return;
 	}
-	ch->stats.errors++;
 	ch->residue.cons = ch->residue.prod;
-	ch->end_error = -EPROTO;
+	lied_to(ch);
 }
 
 /**
@@ -547,7 +551,7 @@ void myd_channel_disconnect(struct myd_channel *ch, bool keep)
 		if (keep && !ch->broken)
 			unread = myd_session_unlink(&ch->session, &ch->rx);
 		if (unread < 0)
-			end_with_error(ch, unread);
+			lied_to(ch);
 		ch->linked = false;
 	}
 	spin_unlock_irq(&ch->lock);
