@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
+#include <linux/sched/clock.h>
 #include <linux/slab.h>
 
 #include <mydevice/ring.h>
@@ -51,12 +52,14 @@ static void published(struct myd_channel *ch, enum mydevice_direction direction,
 
 static void wake_readers(struct myd_channel *ch)
 {
+	WRITE_ONCE(ch->rx_spin.woken_at, local_clock());
 	wake_up_interruptible_poll(&ch->rx_wait, EPOLLIN | EPOLLRDNORM);
 	kill_fasync(&ch->fasync, SIGIO, POLL_IN);
 }
 
 static void wake_writers(struct myd_channel *ch)
 {
+	WRITE_ONCE(ch->tx_spin.woken_at, local_clock());
 	wake_up_interruptible_poll(&ch->tx_wait, EPOLLOUT | EPOLLWRNORM);
 	kill_fasync(&ch->fasync, SIGIO, POLL_OUT);
 }

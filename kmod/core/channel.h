@@ -16,6 +16,7 @@
 
 #include "link.h"
 #include "session.h"
+#include "wait.h"
 
 struct iov_iter;
 struct kiocb;
@@ -30,9 +31,8 @@ struct kiocb;
  * @tx_mutex: likewise for copying into @tx
  * @rx_wait: programs waiting for bytes, or for the end of a session
  * @tx_wait: programs waiting for room, or for a session
- * @rx_spin_ns: how long a reader spins before it sleeps; adapts; a race over it
- *	costs time only
- * @tx_spin_ns: likewise for a writer
+ * @rx_spin: how long a reader spins before it sleeps
+ * @tx_spin: likewise for a writer
  * @fasync: programs that want SIGIO
  * @lock: protects all below; taken in interrupt context; inside the mutexes
  * @gone: the device is detached: nothing will ever connect again
@@ -64,8 +64,8 @@ struct myd_channel {
 	struct mutex tx_mutex;	/* copying in */
 	wait_queue_head_t rx_wait;
 	wait_queue_head_t tx_wait;
-	u32 rx_spin_ns;
-	u32 tx_spin_ns;
+	struct myd_spin rx_spin;
+	struct myd_spin tx_spin;
 	struct fasync_struct *fasync;
 
 	spinlock_t lock;	/* all below */

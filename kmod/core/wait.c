@@ -3,7 +3,8 @@
  * How a call waits. An event and a wake-up cost more than the peer often takes,
  * so a call looks at the ring for a moment before it asks for one and sleeps.
  * The moment adapts: it grows while waits end within the most it may be, and
- * shrinks to nothing while they do not.
+ * shrinks to nothing while they do not. The most is a multiple of what a wake-up
+ * takes on this machine: what is saved is worth that, and not more.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -21,18 +22,23 @@
 /* Where it grows from, and below which it is nothing. */
 #define SPIN_FIRST_NS	2000u
 #define SPIN_MOST_USEC	10000u
+/* An event takes both ends a few times as long as the wake-up alone takes one. */
+#define SPIN_WAKES	8u
 
-static unsigned int spin_usec = 50;
+static unsigned int spin_usec = 1000;
 module_param(spin_usec, uint, 0644);
 MODULE_PARM_DESC(spin_usec, "Most microseconds that a call spins before it sleeps; 0: never");
 
-static u32 most_ns(const struct myd_channel *ch)
+static u32 most_ns(const struct myd_channel *ch, const struct myd_spin *state)
 {
-	u32 usec = READ_ONCE(ch->tune.spin_usec);
+	u32 asked = READ_ONCE(ch->tune.spin_usec);
+	u32 usec = min(asked ?: READ_ONCE(spin_usec), SPIN_MOST_USEC);
 
-	if (usec == MYDEVICE_SPIN_NEVER)
+	if (asked == MYDEVICE_SPIN_NEVER)
 		return 0;
-	return min(usec ?: READ_ONCE(spin_usec), SPIN_MOST_USEC) * NSEC_PER_USEC;
+	if (asked)
+		return usec * NSEC_PER_USEC;
+	return min(usec * (u32)NSEC_PER_USEC, SPIN_WAKES * READ_ONCE(state->wake_ns));
 }
 
 static bool spin(u64 start, u32 ns, myd_settled_fn *settled, void *arg)
@@ -50,6 +56,19 @@ static u32 adapt(u32 ns, u64 waited_ns, u32 most)
 	if (waited_ns <= most)
 		return clamp(2 * ns, min(SPIN_FIRST_NS, most), most);
 	return ns / 2 < SPIN_FIRST_NS ? 0 : ns / 2;
+}
+
+/* Called when a sleep is over that was not cut short. */
+static void measure(struct myd_spin *state, u64 slept_at, u64 now)
+{
+	u64 woken_at = READ_ONCE(state->woken_at);
+	u32 wake_ns = READ_ONCE(state->wake_ns), took;
+
+	/* Not woken by an event: there was something when it looked once more. */
+	if (woken_at < slept_at || woken_at > now)
+		return;
+	took = min_t(u64, now - woken_at, SPIN_MOST_USEC * NSEC_PER_USEC / SPIN_WAKES);
+	WRITE_ONCE(state->wake_ns, wake_ns ? wake_ns - wake_ns / 8 + took / 8 : took);
 }
 
 static void count(struct myd_channel *ch, bool writing, bool slept)
@@ -73,17 +92,20 @@ static void count(struct myd_channel *ch, bool writing, bool slept)
  */
 int myd_wait(struct myd_channel *ch, bool writing, myd_settled_fn *settled, void *arg)
 {
-	u32 *spin_ns = writing ? &ch->tx_spin_ns : &ch->rx_spin_ns;
-	u32 most = most_ns(ch), ns = min(READ_ONCE(*spin_ns), most);
+	struct myd_spin *state = writing ? &ch->tx_spin : &ch->rx_spin;
+	u32 most = most_ns(ch, state), ns = min(READ_ONCE(state->ns), most);
 	u64 start = local_clock();
 	bool slept;
 	int r = 0;
 
 	slept = !ns || !spin(start, ns, settled, arg);
 	if (slept) {
+		u64 slept_at = local_clock();
+
 		r = wait_event_interruptible(*(writing ? &ch->tx_wait : &ch->rx_wait),
 					     settled(arg, true));
-		WRITE_ONCE(*spin_ns, adapt(ns, local_clock() - start, most));
+		measure(state, slept_at, local_clock());
+		WRITE_ONCE(state->ns, adapt(ns, local_clock() - start, most));
 	}
 	count(ch, writing, slept);
 	trace_myd_waited(ch, writing, slept, local_clock() - start);

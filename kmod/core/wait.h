@@ -11,6 +11,20 @@
 
 struct myd_channel;
 
+/**
+ * struct myd_spin - how long a direction's calls spin before they sleep
+ * @ns: nanoseconds now; adapts
+ * @wake_ns: what a wake-up takes here, a moving average
+ * @woken_at: when a program was last woken
+ *
+ * Not locked: a race over it costs time only.
+ */
+struct myd_spin {
+	u32 ns;
+	u32 wake_ns;
+	u64 woken_at;
+};
+
 /* Whether there is nothing to wait for any more; may @arm the peer's event first. */
 typedef bool myd_settled_fn(void *arg, bool arm);
 
