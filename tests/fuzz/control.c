@@ -2,7 +2,7 @@
 /*
  * One end of a channel, from its making to its end, in any order of what
  * programs, the face and events do, against a peer that changes every shared
- * word between any two looks.
+ * word between any two looks, and with an interrupt wherever one can be.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -17,7 +17,9 @@
 
 #define STEPS_MAX	400
 #define ORDER_MAX	17
-/* Far more than one call needs, far fewer than a loop would make. */
+#define BUFFER_MAX	(1u << 16)
+#define MOVED_MAX	(1u << 24)
+/* Far more than anything with the lock held needs, far fewer than a loop makes. */
 #define LOADS_MAX	32
 
 /* Where the indices begin: as after some, or many, gigabytes. */
@@ -28,9 +30,9 @@ unsigned long jiffies;
 static struct myd_channel *ch;
 static struct mydevice_control *control;
 static u8 *segments[MYDEVICE_DIRECTIONS][MYD_SEGMENTS_MAX];
-static bool open, destroyed;
-static unsigned int loads, breaks;
-static u64 errors_read;
+static bool opened, destroyed, in_interrupt, in_sleep;
+static unsigned int loads, loads_in, breaks;
+static u64 errors_read, now;
 
 /* As of the last check, on this link. */
 static u32 tx_prod, tx_cons, rx_prod, rx_cons;
@@ -55,6 +57,9 @@ static void on_load(const volatile u32 *word)
 {
 	hostile_assert(ch->lock.held);
 	hostile_assert(!ch->broken);
+	if (loads_in != ch->lock.taken)
+		loads = 0;
+	loads_in = ch->lock.taken;
 	hostile_assert(++loads <= LOADS_MAX);
 }
 
@@ -74,14 +79,97 @@ static void on_broken(void *priv)
 
 static const struct myd_link_ops ops = { .notify = on_notify, .broken = on_broken };
 
+/* ---- what the core asks of the kernel ---- */
+
+static void op(void);
+
+void shim_interrupt(void)
+{
+	if (in_interrupt || hostile_byte() < 0xc0)
+		return;
+	in_interrupt = true;
+	myd_channel_event(ch, 1 + hostile_byte() % 3);
+	in_interrupt = false;
+}
+
+static void no_lock_held(void)
+{
+	hostile_assert(!ch->lock.held && !ch->rx_mutex.held && !ch->tx_mutex.held);
+}
+
+/* False for a signal: there is one when nothing else happens any more. */
+bool shim_sleep(void)
+{
+	no_lock_held();
+	if (!hostile_more())
+		return false;
+	in_sleep = true;
+	op();
+	in_sleep = false;
+	return true;
+}
+
+u64 local_clock(void)
+{
+	now += hostile_more() ? 5 * NSEC_PER_USEC : NSEC_PER_SEC;
+	return now;
+}
+
+static bool fault_in(void)
+{
+	no_lock_held();
+	return hostile_byte() != 0xff;
+}
+
+bool myd_fault_in_readable(const struct iov_iter *iter, size_t len)
+{
+	return fault_in();
+}
+
+bool myd_fault_in_writeable(const struct iov_iter *iter, size_t len)
+{
+	return fault_in();
+}
+
+/* As far as the buffer goes; now and then a page of it is missing. */
+static size_t advance(struct iov_iter *iter, size_t len)
+{
+	len = min(len, iter->count);
+	if (hostile_byte() == 0xff)
+		len = hostile_byte() % (len + 1);
+	iter->at += len;
+	iter->count -= len;
+	return len;
+}
+
+size_t copy_to_iter(const void *from, size_t len, struct iov_iter *iter)
+{
+	u8 *to = iter->at;
+
+	hostile_assert(ch->rx_mutex.held && !ch->lock.held);
+	len = advance(iter, len);
+	hostile_copy(to, from, len);
+	return len;
+}
+
+size_t copy_from_iter(void *to, size_t len, struct iov_iter *iter)
+{
+	const u8 *from = iter->at;
+
+	hostile_assert(ch->tx_mutex.held && !ch->lock.held);
+	len = advance(iter, len);
+	hostile_copy(to, from, len);
+	return len;
+}
+
 /* ---- what must hold whenever nobody is in the core ---- */
 
 static void check_ring(const struct myd_ring *ring, u32 *prod, u32 *cons)
 {
 	hostile_assert(ring->prod - ring->cons <= ring->size);
-	/* Forwards only, and by no more than the ring lets it. */
-	hostile_assert(ring->cons - *cons <= ring->prod - *cons);
-	hostile_assert(ring->prod - *prod <= 2 * ring->size);
+	/* Forwards only, by what one call can move. */
+	hostile_assert(ring->cons - *cons <= MOVED_MAX);
+	hostile_assert(ring->prod - *prod <= MOVED_MAX);
 	*prod = ring->prod;
 	*cons = ring->cons;
 }
@@ -90,10 +178,10 @@ static void check(void)
 {
 	const struct myd_session *s = &ch->session;
 
-	hostile_assert(!ch->lock.held && !ch->rx_mutex.held && !ch->tx_mutex.held);
+	no_lock_held();
 	hostile_assert(ch->linked == !!control);
-	hostile_assert((s->phase != MYD_CLOSED) == open);
-	hostile_assert((s->epoch & 1) == open);
+	hostile_assert((s->phase != MYD_CLOSED) == opened);
+	hostile_assert((s->epoch & 1) == opened);
 	hostile_assert(!s->acked || s->acked & 1);
 	hostile_assert(ch->residue.prod - ch->residue.cons <= ch->residue.size);
 	if (s->phase == MYD_LIVE)
@@ -105,7 +193,6 @@ static void check(void)
 	}
 	if (ch->linked && (s->phase == MYD_ENDED || (s->phase == MYD_LIVE && s->rx_end_known)))
 		hostile_assert(s->rx_end - ch->rx.cons <= ch->rx.prod - ch->rx.cons);
-	loads = 0;
 }
 
 /* ---- the face ---- */
@@ -195,13 +282,6 @@ static void op_event(void)
 	myd_channel_event(ch, 1 + hostile_byte() % 3);
 }
 
-/* An event between two locked parts of a call. */
-static void maybe_event(void)
-{
-	if (hostile_byte() % 4 == 3)
-		op_event();
-}
-
 static void op_destroy(void)
 {
 	if (destroyed)
@@ -211,7 +291,7 @@ static void op_destroy(void)
 	destroyed = true;
 }
 
-/* ---- programs, as kmod/core/move.c and file.c serve them ---- */
+/* ---- programs ---- */
 
 static void op_open(void)
 {
@@ -220,115 +300,102 @@ static void op_open(void)
 	spin_lock_irq(&ch->lock);
 	r = myd_channel_open(ch, hostile_byte() % 8 == 7);
 	spin_unlock_irq(&ch->lock);
-	hostile_assert(r == (destroyed ? -ENODEV : open ? -EBUSY : 0));
+	hostile_assert(r == (destroyed ? -ENODEV : opened ? -EBUSY : 0));
 	if (!r) {
-		open = true;
+		opened = true;
 		get_device(&ch->dev);
 	}
 }
 
 static void op_release(void)
 {
+	opened = false;
 	myd_channel_release(ch);
-	open = false;
 	check();
 	put_device(&ch->dev);
 }
 
-static void garbled(void)
+/* Bytes to write, which may be read as frames: each somewhat longer than the last. */
+static void fill(u8 *buffer, u32 len)
 {
-	spin_lock_irq(&ch->lock);
-	myd_channel_garbled(ch);
-	spin_unlock_irq(&ch->lock);
+	u32 frame = hostile_byte(), step = hostile_byte();
+
+	for (u32 i = 0; i + sizeof(frame) <= len; i += sizeof(frame) + frame, frame += step)
+		memcpy(buffer + i, &frame, sizeof(frame));
 }
 
-/* Bytes, or one packet, out of what was found. */
-static void take(u32 used)
+/* A call with a buffer of its own: what it returns, and what of it was used. */
+static ssize_t call(bool writing, bool block)
 {
-	static u8 buffer[1u << ORDER_MAX];
-	struct myd_ring *ring = myd_channel_source(ch);
-	u32 len = 1 + hostile_word() % used;
+	struct file file = { .private_data = ch, .f_flags = block ? 0 : O_NONBLOCK };
+	struct kiocb iocb = { .ki_filp = &file };
+	u32 how = hostile_byte(), len = how % 4 == 3 ? hostile_word() % BUFFER_MAX : how;
+	u8 *buffer = calloc(1, len ?: 1);
+	struct iov_iter iter = { .at = buffer, .count = len };
+	ssize_t r;
 
-	hostile_assert(used <= ring->prod - ring->cons);
-	if (ch->info.mode == MYDEVICE_PACKET) {
-		int r = myd_packet_peek(ring, ring->cons, used);
+	fill(buffer, writing ? len : 0);
+	if (!block && hostile_byte() % 2)
+		iocb.ki_flags = IOCB_NOWAIT;
+	r = writing ? myd_write_iter(&iocb, &iter) : myd_read_iter(&iocb, &iter);
+	hostile_assert(r <= (ssize_t)len && iter.at == buffer + len - iter.count);
+	/* What was written may have missed its session; what was read is read. */
+	if (writing)
+		hostile_assert(len - iter.count >= (u32)max(r, 0));
+	else
+		hostile_assert(len - iter.count == (u32)max(r, 0));
+	free(buffer);
+	return r;
+}
 
-		if (r < 0) {
-			garbled();
-			return;
-		}
-		len = myd_packet_size(r);
-		hostile_assert(len <= used);
+static void op_read(bool block)
+{
+	ssize_t r = call(false, block);
+
+	switch (r) {
+	case -EMSGSIZE:
+		hostile_assert(ch->info.mode == MYDEVICE_PACKET);
+		break;
+	case -EAGAIN:
+	case -ERESTARTSYS:
+		hostile_assert(block == (r == -ERESTARTSYS));
+		break;
+	case -EPROTO:
+		/* Told once for each time. */
+		hostile_assert(++errors_read <= ch->stats.errors);
+		break;
+	case -ENODEV:
+		hostile_assert(destroyed);
+		break;
+	default:
+		hostile_assert(r >= 0 || r == -EFAULT || r == -EIO);
+		break;
 	}
-	myd_ring_get(ring, ring->cons, buffer, len);
-	maybe_event();
-	spin_lock_irq(&ch->lock);
-	myd_channel_consumed(ch, len, 1);
-	spin_unlock_irq(&ch->lock);
 }
 
-static void op_read(void)
+static void op_write(bool block)
 {
-	struct myd_session *s = &ch->session;
-	bool broken = ch->broken, arm = hostile_byte() % 2;
-	u32 want = 1;
-	int r;
+	ssize_t r = call(true, block);
 
-	mutex_lock(&ch->rx_mutex);
-	spin_lock_irq(&ch->lock);
-	if (hostile_byte() % 2 && ch->info.mode == MYDEVICE_STREAM && ch->linked)
-		want = myd_channel_rx_want(ch);
-	r = myd_channel_readable(ch, want, arm);
-	if (r <= 0 && s->phase == MYD_ENDED)
-		myd_channel_told(ch);
-	else if (!r)
-		s->eof_told = true;
-	spin_unlock_irq(&ch->lock);
-	hostile_assert(r >= 0 || r == -EAGAIN || r == -EPROTO || r == -EIO || r == -ENODEV);
-	hostile_assert(r != -ENODEV || destroyed);
-	hostile_assert(r != -EPROTO || ++errors_read <= ch->stats.errors);
-	/* A link that is broken gives nothing more. */
-	if (r > 0)
-		hostile_assert(!broken || myd_channel_source(ch) == &ch->residue);
-	maybe_event();
-	if (r > 0)
-		take(r);
-	mutex_unlock(&ch->rx_mutex);
-}
-
-static void op_write(void)
-{
-	struct myd_session *s = &ch->session;
-	static u8 buffer[1u << ORDER_MAX];
-	bool broken = ch->broken, arm = hostile_byte() % 2;
-	u32 need = 1, len, serial;
-	int r;
-
-	mutex_lock(&ch->tx_mutex);
-	spin_lock_irq(&ch->lock);
-	if (ch->info.mode == MYDEVICE_PACKET && ch->linked)
-		need = myd_packet_size(1 + hostile_word() % MYDEVICE_PACKET_MAX(ch->tx.size));
-	r = myd_channel_writable(ch, need, arm);
-	serial = s->serial;
-	if (s->phase == MYD_ENDED && (ch->write_only || s->eof_told))
-		myd_channel_told(ch);
-	spin_unlock_irq(&ch->lock);
-	hostile_assert(r > 0 || r == -EAGAIN || r == -EPIPE || r == -EPROTO || r == -EIO ||
-		       r == -ENODEV);
-	hostile_assert(r != -ENODEV || destroyed);
-	if (r > 0) {
-		hostile_assert(!broken && ch->linked);
-		hostile_assert((u32)r >= need);
-		hostile_assert((u32)r <= ch->tx.size - (ch->tx.prod - ch->tx.cons));
-		len = need > 1 ? need : 1 + hostile_word() % r;
-		myd_ring_put(&ch->tx, ch->tx.prod, buffer, len);
-		maybe_event();
-		spin_lock_irq(&ch->lock);
-		if (s->serial == serial)
-			myd_channel_produced(ch, len, 1);
-		spin_unlock_irq(&ch->lock);
+	switch (r) {
+	case -EMSGSIZE:
+	case -EINVAL:
+		hostile_assert(ch->info.mode == MYDEVICE_PACKET);
+		break;
+	case -EAGAIN:
+	case -ERESTARTSYS:
+		hostile_assert(block == (r == -ERESTARTSYS));
+		break;
+	case -EPROTO:
+		hostile_assert(ch->stats.errors);
+		break;
+	case -ENODEV:
+		hostile_assert(destroyed);
+		break;
+	default:
+		hostile_assert(r >= 0 || r == -EFAULT || r == -EIO || r == -EPIPE);
+		break;
 	}
-	mutex_unlock(&ch->tx_mutex);
 }
 
 static void op_finish(void)
@@ -342,8 +409,11 @@ static void op_finish(void)
 
 static void op_tune(void)
 {
+	ch->tune.flags = ch->info.mode == MYDEVICE_PACKET && hostile_byte() % 2 ?
+			 MYDEVICE_TUNE_FRAMES : 0;
 	ch->tune.rx_wake = hostile_word();
 	ch->tune.tx_wake = hostile_word();
+	ch->tune.spin_usec = (int8_t)hostile_byte();
 }
 
 static void op(void)
@@ -361,7 +431,7 @@ static void op(void)
 		op_open();
 		break;
 	case 5:
-		if (open)
+		if (opened && !in_sleep)
 			op_release();
 		break;
 	case 6:
@@ -371,20 +441,20 @@ static void op(void)
 		break;
 	case 9:
 	case 10:
-		if (open && !ch->write_only)
-			op_read();
+		if (opened && !ch->write_only)
+			op_read(hostile_byte() % 2 && !in_sleep);
 		break;
 	case 11:
 	case 12:
-		if (open)
-			op_write();
+		if (opened)
+			op_write(hostile_byte() % 2 && !in_sleep);
 		break;
 	case 13:
-		if (open)
+		if (opened)
 			op_finish();
 		break;
 	case 14:
-		if (open)
+		if (opened)
 			op_tune();
 		break;
 	case 15:
@@ -402,7 +472,7 @@ static void make_channel(u8 how)
 	};
 
 	ch = myd_channel_create(&info);
-	open = false;
+	opened = false;
 	destroyed = false;
 	loads = 0;
 	errors_read = 0;
@@ -432,7 +502,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	}
 	op_destroy();
 	check();
-	if (open)
+	if (opened)
 		op_release();
 	put_device(&ch->dev);
 	return 0;

@@ -9,14 +9,15 @@ FUZZERS   := control mapping packet
 
 fuzz_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter \
 	-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
-	-fno-sanitize-recover=all \
+	-fno-sanitize-recover=all -DMYD_COMPAT_H \
 	-Itests/fuzz -Itests/fuzz/shim -I$(BUILD)/fuzz/shim -Itests/unit/shim \
 	-I$(FUZZ_KMOD)/core -I$(FUZZ_KMOD)/back
 
 # All that the sources include and need little of
 fuzz_stubs := $(addprefix $(BUILD)/fuzz/shim/, \
 	$(addprefix linux/,cdev.h device.h export.h fs.h interrupt.h jiffies.h kernel.h log2.h \
-		minmax.h mm.h mutex.h poll.h slab.h spinlock.h tracepoint.h wait.h workqueue.h) \
+		minmax.h mm.h module.h mutex.h poll.h processor.h sched/clock.h sched/signal.h \
+		slab.h spinlock.h tracepoint.h uaccess.h uio.h wait.h workqueue.h) \
 	trace/define_trace.h $(addprefix xen/,events.h xenbus.h))
 
 $(fuzz_stubs):
@@ -27,7 +28,7 @@ fuzz_headers = $(wildcard tests/fuzz/*.h tests/fuzz/shim/*.h tests/fuzz/shim/*/*
 	tests/unit/shim/*/*.h $(FUZZ_KMOD)/*/*.h) \
 	include/mydevice/ring.h include/uapi/linux/mydevice.h include/xen/io/mydevice.h
 
-$(FUZZ_OUT)/control: $(addprefix $(FUZZ_KMOD)/core/,channel.c packet.c ring.c session.c)
+$(FUZZ_OUT)/control: $(addprefix $(FUZZ_KMOD)/core/,channel.c move.c packet.c ring.c session.c wait.c)
 $(FUZZ_OUT)/mapping: $(FUZZ_KMOD)/back/mapping.c
 $(FUZZ_OUT)/packet: $(addprefix $(FUZZ_KMOD)/core/,packet.c ring.c)
 

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What kmod/core/channel.c and kmod/back/mapping.c need of the kernel, in a
- * program with one thread: a lock that is taken twice, or given back without
- * having been taken, ends it. fuzz.mk makes a header of each name that the
- * sources include, with nothing but this one in it.
+ * What the modules' sources need of the kernel, in a program with one thread: a
+ * lock that is taken twice, or given back without having been taken, ends it.
+ * Interrupts, page faults, signals and other threads come as the input says.
+ * fuzz.mk makes a header of each name that the sources include, with nothing
+ * but this one in it.
  */
 #ifndef SHIM_SHIM_H
 #define SHIM_SHIM_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/types.h>
 
 #include <linux/bits.h>
 #include <linux/compiler.h>
@@ -22,11 +25,15 @@
 
 #define min(a, b) ({ __auto_type a_ = (a); __auto_type b_ = (b); a_ < b_ ? a_ : b_; })
 #define max(a, b) ({ __auto_type a_ = (a); __auto_type b_ = (b); a_ > b_ ? a_ : b_; })
+#define min3(a, b, c) min(min(a, b), c)
 #define min_t(type, a, b) min((type)(a), (type)(b))
+#define max_t(type, a, b) max((type)(a), (type)(b))
 #define clamp(v, low, high) min(max(v, low), high)
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 #define ERR_PTR(error) ((void *)(intptr_t)(error))
 #define EXPORT_SYMBOL_GPL(symbol) _Static_assert(1, #symbol)
+#define module_param(name, type, mode) _Static_assert(1, #name)
+#define MODULE_PARM_DESC(name, text) _Static_assert(1, text)
 
 static inline u32 roundup_pow_of_two(u32 n)
 {
@@ -46,44 +53,109 @@ static inline void *kvmalloc(size_t size, int flags)
 #define kfree free
 #define kvfree free
 
-/* Locks: whether they are held. */
+/* Other threads, and interrupts, when nothing keeps them off. */
+void shim_interrupt(void);
+bool shim_sleep(void);
+
+/* Locks: whether they are held, and how often they were. */
 struct mutex {
 	bool held;
+	unsigned int taken;
 };
 
-typedef struct {
-	bool held;
-} spinlock_t;
+typedef struct mutex spinlock_t;
 
-#define shim_take(lock) (hostile_assert(!(lock)->held), (void)((lock)->held = true))
-#define shim_give(lock) (hostile_assert((lock)->held), (void)((lock)->held = false))
+static inline void shim_take(struct mutex *lock)
+{
+	hostile_assert(!lock->held);
+	lock->held = true;
+	lock->taken++;
+}
+
+static inline void shim_give(struct mutex *lock)
+{
+	hostile_assert(lock->held);
+	lock->held = false;
+}
+
 #define mutex_init(m) ((m)->held = false)
 #define mutex_lock shim_take
+#define mutex_lock_interruptible(m) (shim_take(m), 0)
+#define mutex_trylock(m) (hostile_byte() == 0xff ? false : (shim_take(m), true))
 #define mutex_unlock shim_give
 #define spin_lock_init(l) ((l)->held = false)
 #define spin_lock_irq shim_take
-#define spin_unlock_irq shim_give
+#define spin_unlock_irq(l) (shim_give(l), shim_interrupt())
 #define spin_lock_irqsave(l, flags) ((flags) = 0, shim_take(l))
 #define spin_unlock_irqrestore(l, flags) ((void)(flags), shim_give(l))
 
-/* Programs that wait: there are none. */
+/* Programs that wait; they are woken whenever anything happens. */
 typedef struct {
 	bool unused;
 } wait_queue_head_t;
 
 struct fasync_struct;
 
+#define ERESTARTSYS 512
+#define current NULL
 #define init_waitqueue_head(q) ((void)(q))
 #define wake_up_interruptible(q) ((void)(q))
 #define wake_up_interruptible_poll(q, events) ((void)(q))
 #define kill_fasync(queue, signal, band) ((void)(queue))
+#define signal_pending(task) (hostile_byte() == 0xff)
+#define wait_event_interruptible(q, condition) ({ \
+	int wait_r_ = 0; \
+	while (!(condition) && !wait_r_) \
+		wait_r_ = shim_sleep() ? 0 : -ERESTARTSYS; \
+	wait_r_; \
+})
 
-/* Time. */
+/* Time, of which a look at the clock takes some. */
 #define HZ 250
+#define NSEC_PER_USEC 1000u
+#define NSEC_PER_SEC 1000000000u
 
 extern unsigned long jiffies;
 
+u64 local_clock(void);
+
 #define time_after(a, b) ((long)((b) - (a)) < 0)
+#define cond_resched() ((void)0)
+#define need_resched() false
+#define cpu_relax() ((void)0)
+
+/* Files, and a program's buffers: one piece, of which pages may be missing. */
+#define IOCB_NOWAIT 1
+
+struct file {
+	void *private_data;
+	unsigned int f_flags;
+};
+
+struct kiocb {
+	struct file *ki_filp;
+	int ki_flags;
+};
+
+struct iov_iter {
+	u8 *at;
+	size_t count;
+};
+
+#define iov_iter_count(iter) ((iter)->count)
+#define pagefault_disable() ((void)0)
+#define pagefault_enable() ((void)0)
+
+bool myd_fault_in_readable(const struct iov_iter *iter, size_t len);
+bool myd_fault_in_writeable(const struct iov_iter *iter, size_t len);
+size_t copy_to_iter(const void *from, size_t len, struct iov_iter *iter);
+size_t copy_from_iter(void *to, size_t len, struct iov_iter *iter);
+
+static inline void iov_iter_revert(struct iov_iter *iter, size_t len)
+{
+	iter->at -= len;
+	iter->count += len;
+}
 
 /* Devices. */
 struct cdev {
@@ -96,7 +168,6 @@ struct device {
 };
 
 struct attribute_group;
-struct file;
 struct file_operations;
 
 #define device_initialize(dev) ((dev)->holders = 1)
