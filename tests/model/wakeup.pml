@@ -2,23 +2,32 @@
 /*
  * The notification protocol of <xen/io/mydevice.h>: a producer and a consumer
  * that publish, arm and sleep, over memory in which every store waits in its
- * writer's buffer for any length of time (total store order, as on x86).
+ * writer's buffer for any length of time (total store order, as on x86). Each
+ * may sleep with less than it wants, or go on with what there is. The producer
+ * ends with FIN.
  *
  * Correct: no reachable state in which both sleep for ever (an invalid end
- * state), and no index is ever impossible. The names follow kmod/core/ring.c.
+ * state), no index is ever impossible, and the consumer has had all bytes when
+ * it learns of the end. The names follow kmod/core/ring.c.
  *
- *	SIZE	bytes in the ring
- *	WANT	room a sleeping producer waits for
- *	TOTAL	bytes to move
+ *	SIZE		bytes in the ring
+ *	WANT_DATA	bytes a sleeping consumer waits for
+ *	WANT_SPACE	room a sleeping producer waits for
+ *	TOTAL		bytes to move
  *	NO_MB_PUBLISH, NO_MB_ARM, NO_RECHECK	leave one piece out
+ *	NO_FIN_EVENT	FIN without an event
+ *	FIN_LATE	look for FIN after the index, not before
  *
  * Indices are modulo 256 and begin just below the wrap.
  */
 #ifndef SIZE
 #define SIZE 2
 #endif
-#ifndef WANT
-#define WANT 1
+#ifndef WANT_DATA
+#define WANT_DATA 1
+#endif
+#ifndef WANT_SPACE
+#define WANT_SPACE 1
 #endif
 #ifndef TOTAL
 #define TOTAL 5
@@ -31,9 +40,10 @@
 /* shared memory: each line is written by one side only */
 byte prod = FIRST, cons_event = FIRST - SIZE;
 byte cons = FIRST, prod_event = FIRST;
+bool fin = false;
 
 /* store buffers: which word, what value */
-mtype = { INDEX, EVENT };
+mtype = { INDEX, EVENT, FIN };
 chan producer_stores = [2] of { mtype, byte };
 chan consumer_stores = [2] of { mtype, byte };
 
@@ -49,6 +59,7 @@ end:
 	do
 	:: atomic { producer_stores ? INDEX, value -> prod = value }
 	:: atomic { producer_stores ? EVENT, value -> cons_event = value }
+	:: atomic { producer_stores ? FIN, value -> fin = true }
 	od
 }
 
@@ -88,8 +99,8 @@ active proctype producer()
 			:: NEED_EVENT(mine, old, event) -> to_consumer = true
 			:: else
 			fi
-		:: else ->
-			producer_stores ! EVENT, DIFF(mine - SIZE + WANT - 1, 0);
+		:: SIZE - DIFF(mine, seen) < WANT_SPACE ->
+			producer_stores ! EVENT, DIFF(mine - SIZE + WANT_SPACE - 1, 0);
 #ifndef NO_MB_ARM
 			virt_mb(producer_stores);
 #endif
@@ -97,21 +108,36 @@ active proctype producer()
 			seen = cons;
 #endif
 			if
-			:: DIFF(mine, seen) < SIZE
+			:: SIZE - DIFF(mine, seen) >= WANT_SPACE
 			:: else -> atomic { to_producer -> to_producer = false }
 			fi
 		fi
-	od
+	od;
+	producer_stores ! FIN, 1;
+#ifndef NO_FIN_EVENT
+	/* An event is sent by a hypercall: all stores are out before the peer has it. */
+	virt_mb(producer_stores);
+	to_consumer = true
+#endif
+}
+
+inline look() {
+#ifdef FIN_LATE
+	seen = prod;
+	last = fin
+#else
+	last = fin;
+	seen = prod
+#endif
 }
 
 active proctype consumer()
 {
 	byte mine = FIRST, seen, old, event, n;
+	bool last;
 
 	do
-	:: DIFF(mine, FIRST) == TOTAL -> break
-	:: else ->
-		seen = prod;
+	:: look();
 		assert(DIFF(seen, mine) <= SIZE);
 		if
 		:: DIFF(seen, mine) > 0 ->
@@ -130,16 +156,19 @@ active proctype consumer()
 			:: NEED_EVENT(mine, old, event) -> to_producer = true
 			:: else
 			fi
-		:: else ->
-			consumer_stores ! EVENT, mine;
+		:: last && DIFF(seen, mine) == 0 ->
+			assert(DIFF(mine, FIRST) == TOTAL);
+			break
+		:: !last && DIFF(seen, mine) < WANT_DATA ->
+			consumer_stores ! EVENT, DIFF(mine + WANT_DATA - 1, 0);
 #ifndef NO_MB_ARM
 			virt_mb(consumer_stores);
 #endif
 #ifndef NO_RECHECK
-			seen = prod;
+			look();
 #endif
 			if
-			:: DIFF(seen, mine) > 0
+			:: last || DIFF(seen, mine) >= WANT_DATA
 			:: else -> atomic { to_consumer -> to_consumer = false }
 			fi
 		fi
