@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 man_pages() {
-	files 'daemon/man/*.[1-9]'
+	files 'daemon/man/*.[1-9]' 'kmod/man/*.[1-9]'
 }
 
 mandoc_all() {
