@@ -4,8 +4,15 @@
 
 #include "hostile.h"
 
-#define READ_ONCE(x) hostile_load(&(x))
-#define WRITE_ONCE(x, v) hostile_store(&(x), v)
+/* All shared words have 32 bits: others are nobody else's, or poisoned. */
+#define READ_ONCE(x) \
+	__builtin_choose_expr(sizeof(x) == sizeof(u32), \
+			      hostile_load((const volatile void *)&(x)), \
+			      *(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v) \
+	__builtin_choose_expr(sizeof(x) == sizeof(u32), \
+			      hostile_store((volatile void *)&(x), v), \
+			      (void)(*(volatile __typeof__(x) *)&(x) = (v)))
 #define barrier() __asm__ volatile("" ::: "memory")
 
 #endif
