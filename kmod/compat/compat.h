@@ -39,53 +39,50 @@ static inline bool myd_iter_is_user(const struct iov_iter *iter)
 }
 
 #ifndef MYD_HAVE_FAULT_IN_WRITEABLE
-/* The first part of the buffer that is not empty: where the copy stopped. */
-static inline void __user *myd_iter_start(const struct iov_iter *iter, size_t *len)
+static inline size_t myd_fault_in_iovec(const struct iov_iter *iter, size_t len, bool writeable)
 {
 	const struct iovec *iov = iter->iov;
-	size_t skip = iter->iov_offset;
-	unsigned long n;
+	size_t skip = iter->iov_offset, n;
 
-	for (n = iter->nr_segs; n && iov->iov_len == skip; n--) {
-		iov++;
-		skip = 0;
+	for (; len; len -= n, skip += n) {
+		void __user *start;
+
+		for (; skip == iov->iov_len; skip = 0)
+			iov++;
+		start = iov->iov_base + skip;
+		n = min3(len, iov->iov_len - skip, PAGE_SIZE - offset_in_page(start));
+		if (writeable ? fault_in_pages_writeable(start, n) :
+				fault_in_pages_readable(start, n))
+			break;
 	}
-	*len = n ? min(*len, iov->iov_len - skip) : 0;
-	return n ? iov->iov_base + skip : NULL;
+	return len;
 }
 #endif
 
 /*
  * Fault in the start of a program's buffer, to be written to or read from.
- * Return: whether a copy can go on; false if it is not a program's.
+ * Return: how many of @len bytes, at most all of the buffer, are missing still;
+ * all, if it is not a program's.
  */
-static inline bool myd_fault_in_writeable(const struct iov_iter *iter, size_t len)
+static inline size_t myd_fault_in_writeable(const struct iov_iter *iter, size_t len)
 {
 	if (!myd_iter_is_user(iter))
-		return false;
+		return len;
 #ifdef MYD_HAVE_FAULT_IN_WRITEABLE
-	return fault_in_iov_iter_writeable(iter, len) != len;
+	return fault_in_iov_iter_writeable(iter, len);
 #else
-	{
-		void __user *start = myd_iter_start(iter, &len);
-
-		return len && !fault_in_pages_writeable(start, len);
-	}
+	return myd_fault_in_iovec(iter, len, true);
 #endif
 }
 
-static inline bool myd_fault_in_readable(const struct iov_iter *iter, size_t len)
+static inline size_t myd_fault_in_readable(const struct iov_iter *iter, size_t len)
 {
 	if (!myd_iter_is_user(iter))
-		return false;
+		return len;
 #ifdef MYD_HAVE_FAULT_IN_WRITEABLE
-	return fault_in_iov_iter_readable(iter, len) != len;
+	return fault_in_iov_iter_readable(iter, len);
 #else
-	{
-		void __user *start = myd_iter_start(iter, &len);
-
-		return len && !fault_in_pages_readable(start, len);
-	}
+	return myd_fault_in_iovec(iter, len, false);
 #endif
 }
 

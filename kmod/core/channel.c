@@ -287,6 +287,25 @@ int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm)
 }
 
 /**
+ * myd_channel_expect() - ask for an event at the next byte, whatever is there now
+ * @ch: the channel, locked, open
+ */
+void myd_channel_expect(struct myd_channel *ch)
+{
+	struct myd_session *s = &ch->session;
+	struct myd_ring *rx = &ch->rx;
+	u32 prod = rx->prod;
+
+	if (s->phase != MYD_LIVE || !s->receiving || s->rx_end_known)
+		return;
+	myd_ring_arm_data(rx, mydevice_ring_used(prod, rx->cons) + 1);
+	if (myd_ring_refresh_prod(rx))
+		break_link(ch);
+	else if (rx->prod != prod)
+		wake_readers(ch);
+}
+
+/**
  * myd_channel_writable() - what a write would find
  * @ch: the channel, locked, open
  * @need: less room than this is none; at least 1, at most half the ring

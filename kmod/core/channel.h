@@ -92,6 +92,7 @@ struct myd_channel {
 int myd_channel_open(struct myd_channel *ch, bool write_only);
 void myd_channel_release(struct myd_channel *ch);
 int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm);
+void myd_channel_expect(struct myd_channel *ch);
 int myd_channel_writable(struct myd_channel *ch, u32 need, bool arm);
 struct myd_ring *myd_channel_source(struct myd_channel *ch);
 void myd_channel_consumed(struct myd_channel *ch, u32 len, u32 messages);

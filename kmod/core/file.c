@@ -72,8 +72,15 @@ static __poll_t myd_poll(struct file *file, poll_table *wait)
 static int myd_fasync(int fd, struct file *file, int on)
 {
 	struct myd_channel *ch = file->private_data;
+	int r;
 
-	return fasync_helper(fd, file, on, &ch->fasync);
+	r = fasync_helper(fd, file, on, &ch->fasync);
+	if (r < 0 || !on)
+		return r;
+	spin_lock_irq(&ch->lock);
+	myd_channel_expect(ch);
+	spin_unlock_irq(&ch->lock);
+	return r;
 }
 
 const struct file_operations myd_file_ops = {

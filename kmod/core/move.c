@@ -301,6 +301,7 @@ static int next_packet(struct call *call)
 		call->len = min_t(size_t, left, MYDEVICE_PACKET_MAX(UINT_MAX));
 		return 0;
 	}
+	call->len = 0;
 	if (left < sizeof(frame))
 		return -EINVAL;
 	copied = copy_from_iter(&frame, sizeof(frame), call->iter);
@@ -404,14 +405,14 @@ static ssize_t write_chunk(struct call *call, bool arm)
  * @mutex: held while a chunk is copied
  * @chunk: copies one; bytes of the buffers, 0 if the call is over, or an error
  * @settled: whether @chunk would not say -EAGAIN
- * @fault: brings in what a copy missed
+ * @fault: brings in what a copy missed; how much could not be
  * @writing: a call that blocks goes on until all is moved
  */
 struct way {
 	struct mutex *mutex;	/* the direction's */
 	ssize_t (*chunk)(struct call *call, bool arm);
 	bool (*settled)(struct call *call, bool arm);
-	bool (*fault)(const struct iov_iter *iter, size_t len);
+	size_t (*fault)(const struct iov_iter *iter, size_t len);
 	bool writing;
 };
 
@@ -422,14 +423,22 @@ static int lock_way(const struct way *way, bool nowait)
 	return mutex_lock_interruptible(way->mutex) ? -ERESTARTSYS : 0;
 }
 
-/* Brings in what a copy missed, with nothing locked; false if that cannot be. */
-static bool fault_in(const struct way *way, const struct call *call)
+/*
+ * Brings in what a copy missed, with nothing locked. Of bytes some are enough to
+ * go on with, a packet has to be there as a whole.
+ */
+static int fault_in(const struct way *way, const struct call *call)
 {
-	size_t most = max_t(size_t, CHUNK, myd_packet_size(call->len));
+	size_t want = CHUNK, missing;
 
 	cond_resched();
-	return !signal_pending(current) &&
-	       way->fault(call->iter, min(iov_iter_count(call->iter), most));
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	if (is_packets(call->ch))
+		want = (call->frames ? sizeof(struct mydevice_frame) : 0) + call->len;
+	want = min(want, iov_iter_count(call->iter));
+	missing = way->fault(call->iter, want);
+	return (is_packets(call->ch) ? missing : missing == want) ? -EFAULT : 0;
 }
 
 /**
@@ -447,6 +456,19 @@ static bool way_settled(void *arg, bool arm)
 	struct waiting *waiting = arg;
 
 	return waiting->way->settled(waiting->call, arm);
+}
+
+/*
+ * Who watches the file for edges is told of the next bytes, also if those that
+ * it was told of were just enough. Whoever begins to watch later looks first.
+ */
+static void watch_on(struct myd_channel *ch)
+{
+	if (!waitqueue_active(&ch->rx_wait) && !READ_ONCE(ch->fasync))
+		return;
+	spin_lock_irq(&ch->lock);
+	myd_channel_expect(ch);
+	spin_unlock_irq(&ch->lock);
 }
 
 static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way *way)
@@ -473,14 +495,20 @@ static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way 
 			call.done += r;
 			continue;
 		}
-		if (r == -EFAULT && fault_in(way, &call))
+		if (r == -EFAULT) {
+			r = fault_in(way, &call);
+			if (r)
+				break;
 			continue;
+		}
 		if (r != -EAGAIN || !call.block || (call.done && !way->writing))
 			break;
 		r = myd_wait(ch, way->writing, way_settled, &waiting);
 		if (r)
 			break;
 	}
+	if (call.done && !way->writing)
+		watch_on(ch);
 	return call.done ?: r;
 }
 
