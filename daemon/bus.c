@@ -3,6 +3,8 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 
+#include "bus-device.h"
+#include "bus-manage.h"
 #include "bus.h"
 #include "log.h"
 
@@ -12,6 +14,9 @@
 struct bus {
 	sd_event *event;
 	struct registry *registry;
+	struct bus_orders orders;
+	struct bus_devices devices;
+	sd_event_source *changes, *done;
 	sd_bus *bus;			/* NULL: not connected */
 	sd_event_source *retry;
 	bool missing;			/* and it was said */
@@ -42,74 +47,12 @@ static int append_entry(sd_bus_message *reply, const char *key, const char *type
 	return sd_bus_message_close_container(reply);
 }
 
-static int append_device_entries(sd_bus_message *reply, const struct device_view *view)
-{
-	const struct record *record = &view->record;
-	const struct {
-		const char *key, *value;
-	} strings[] = {
-		{ "Guest", view->guest.text },
-		{ "UUID", record->uuid },
-		{ "Class", view->key.class },
-		{ "Name", record->name },
-		{ "Phase", phase_name(view->phase) },
-		{ "FrontendState", end_state_name(view->frontend) },
-		{ "BackendState", end_state_name(view->backend) },
-		{ "Mode", channel_mode_name(record->mode) },
-		{ "Node", view->node.text },
-	};
-	const struct {
-		const char *key;
-		uint32_t value;
-	} numbers[] = {
-		{ "DomID", view->key.guest },
-		{ "BackendDomID", view->key.backend },
-		{ "DevID", view->key.devid },
-		{ "RingSize", record->ring_size },
-	};
-	const struct {
-		const char *key;
-		uint64_t value;
-	} times[] = {
-		{ "RequestedUSec", record->requested_usec },
-		{ "WrittenAfterUSec", record->written_usec },
-		{ "ConnectedAfterUSec", record->connected_usec },
-	};
-	int r;
-
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		r = append_entry(reply, strings[i].key, "s", strings[i].value);
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		r = append_entry(reply, numbers[i].key, "u", numbers[i].value);
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
-		r = append_entry(reply, times[i].key, "t", times[i].value);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int append_device(const struct device_view *view, void *userdata)
 {
-	sd_bus_message *reply = userdata;
-	int r;
-
 	/* gone for everybody but the daemon, which lets the id rest */
 	if (view->phase >= PHASE_REMOVED)
 		return 0;
-	r = sd_bus_message_open_container(reply, 'a', "{sv}");
-	if (r < 0)
-		return r;
-	r = append_device_entries(reply, view);
-	if (r < 0)
-		return r;
-	return sd_bus_message_close_container(reply);
+	return bus_device_append(userdata, view);
 }
 
 static int method_list(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
@@ -192,6 +135,21 @@ static int get_version(sd_bus *bus, const char *path, const char *interface,
 	return sd_bus_message_append(reply, "s", MYDEVICE_VERSION);
 }
 
+static int method_attach(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+{
+	return bus_method_attach(call, &((struct bus *)userdata)->orders, ret_error);
+}
+
+static int method_detach(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+{
+	return bus_method_detach(call, &((struct bus *)userdata)->orders, ret_error);
+}
+
+static int method_policy(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+{
+	return bus_method_policy(call, &((struct bus *)userdata)->orders, ret_error);
+}
+
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -199,6 +157,18 @@ static const sd_bus_vtable vtable[] = {
 				method_list, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status),
 				method_status, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Attach",
+				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", options),
+				SD_BUS_RESULT("o", device),
+				method_attach, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Detach",
+				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", options),
+				SD_BUS_RESULT("o", device),
+				method_detach, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Policy",
+				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", options),
+				SD_BUS_RESULT("s", settings),
+				method_policy, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,
 };
 
@@ -210,6 +180,7 @@ static void leave(struct bus *bus, int error, const char *what)
 		log_warning("%s (%s); trying again, mydevicectl cannot reach this daemon meanwhile",
 			    what, strerror(-error));
 	bus->missing = true;
+	bus_drop_questions(&bus->orders);
 	sd_bus_close_unref(steal(&bus->bus));
 	retry_later(bus);
 }
@@ -258,6 +229,9 @@ static int join(struct bus *bus)
 	r = sd_bus_add_object_vtable(bus->bus, NULL, BUS_PATH, BUS_INTERFACE, vtable, bus);
 	if (r < 0)
 		return r;
+	r = bus_devices_export(&bus->devices, bus->bus);
+	if (r < 0)
+		return r;
 	return sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, bus);
 }
 
@@ -279,7 +253,25 @@ static int retry_later(struct bus *bus)
 	return r < 0 ? r : sd_event_source_set_enabled(bus->retry, SD_EVENT_ONESHOT);
 }
 
-int bus_new(sd_event *event, struct registry *registry, struct bus **ret)
+static int on_changes(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct bus *bus = userdata;
+
+	bus_devices_update(&bus->devices, bus->registry, bus->bus);
+	return 0;
+}
+
+static int on_done(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct bus *bus = userdata;
+
+	/* who is told that it is done may look at once */
+	bus_devices_update(&bus->devices, bus->registry, bus->bus);
+	bus_answer_orders(&bus->orders);
+	return 0;
+}
+
+int bus_new(sd_event *event, struct registry *registry, struct engine *engine, struct bus **ret)
 {
 	_cleanup_(bus_freep) struct bus *bus = calloc(1, sizeof(*bus));
 	int r;
@@ -288,6 +280,13 @@ int bus_new(sd_event *event, struct registry *registry, struct bus **ret)
 		return -ENOMEM;
 	bus->event = sd_event_ref(event);
 	bus->registry = registry;
+	bus->orders.engine = engine;
+	r = sd_event_add_io(event, &bus->changes, registry_fd(registry), EPOLLIN, on_changes, bus);
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(event, &bus->done, engine_done_fd(engine), EPOLLIN, on_done, bus);
+	if (r < 0)
+		return r;
 	r = sd_event_add_time_relative(event, &bus->retry, CLOCK_MONOTONIC, 0,
 				       RETRY_ACCURACY_USEC, on_retry, bus);
 	if (r < 0)
@@ -301,7 +300,11 @@ void bus_free(struct bus *bus)
 	if (!bus)
 		return;
 	sd_event_source_disable_unref(bus->retry);
+	sd_event_source_disable_unref(bus->changes);
+	sd_event_source_disable_unref(bus->done);
+	bus_drop_questions(&bus->orders);
 	sd_bus_flush_close_unref(bus->bus);
+	bus_devices_done(&bus->devices);
 	sd_event_unref(bus->event);
 	free(bus);
 }

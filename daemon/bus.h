@@ -8,17 +8,14 @@
 
 #include <systemd/sd-event.h>
 
+#include "bus-names.h"
+#include "engine.h"
 #include "registry.h"
 #include "util.h"
 
-#define BUS_NAME "org.mydevice.Attach1"
-#define BUS_PATH "/org/mydevice/Attach1"
-#define BUS_INTERFACE "org.mydevice.Attach1"
-#define BUS_ERROR_NO_SUCH_DEVICE "org.mydevice.Attach1.Error.NoSuchDevice"
-
 struct bus;
 
-int bus_new(sd_event *event, struct registry *registry, struct bus **ret);
+int bus_new(sd_event *event, struct registry *registry, struct engine *engine, struct bus **ret);
 void bus_free(struct bus *bus);
 DEFINE_CLEANUP(struct bus, bus_free)
 

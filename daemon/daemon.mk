@@ -26,17 +26,19 @@ daemon_xenctrl := $(shell \
 	readelf -d "$$($(CC) -print-file-name=libxenctrl.so 2>/dev/null)" 2>/dev/null | \
 	sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
 
-daemon_cppflags = $(MYDEVICE_CPPFLAGS) -iquote daemon -DXENCTRL_SONAME='"$(daemon_xenctrl)"'
+daemon_cppflags = $(MYDEVICE_CPPFLAGS) -Iinclude/uapi -iquote daemon \
+	-DXENCTRL_SONAME='"$(daemon_xenctrl)"'
 daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wno-unused-parameter -fno-common -fPIE -pthread
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := escape log machine name number paths policy policy-file policy-setting \
-	record request table
-attachd_sources := $(daemon_pure) bus device domain engine facts gifts hypervisor kernel main \
-	manager nodes queue reconcile registry requests service store
-ctl_sources := ctl/client ctl/commands ctl/main ctl/output escape
+daemon_pure := escape explain log machine name number paths policy policy-file policy-setting \
+	record request table withheld
+attachd_sources := $(daemon_pure) bus bus-device bus-manage device domain engine facts gifts \
+	hypervisor kernel main manager nodes orders queue reconcile registry requests service store
+ctl_sources := $(addprefix ctl/,bridge client commands connect follow main manage message \
+	output watch) escape number
 
 attachd_libs := -lxenstore -lsystemd -linih -ldl
 ctl_libs := -lsystemd -ljson-c
@@ -71,6 +73,14 @@ install-daemon: daemon
 	$(INSTALL) -d -m 755 $(DESTDIR)$(SYSCONFDIR)/mydevice/attachd.conf.d
 	$(INSTALL) -D -m 644 daemon/dbus/org.mydevice.Attach1.conf \
 		$(DESTDIR)$(PREFIX)/share/dbus-1/system.d/org.mydevice.Attach1.conf
+	$(INSTALL) -D -m 644 daemon/dbus/org.mydevice.attach1.policy \
+		$(DESTDIR)$(PREFIX)/share/polkit-1/actions/org.mydevice.attach1.policy
+	$(INSTALL) -D -m 644 daemon/completion/mydevicectl.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mydevicectl
+	$(INSTALL) -D -m 644 daemon/completion/_mydevicectl \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_mydevicectl
+	$(INSTALL) -D -m 644 daemon/completion/mydevicectl.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mydevicectl.fish
 	$(INSTALL) -D -m 644 daemon/man/mydevice-attachd.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/mydevice-attachd.8
 	$(INSTALL) -D -m 644 daemon/man/mydevicectl.1 \

@@ -256,6 +256,13 @@ void device_withdraw(struct device *device)
 	domain_enqueue(device->domain);
 }
 
+void device_expedite(struct device *device)
+{
+	device->expedited = true;
+	if (device->phase == PHASE_CLOSING)
+		device->timed_out = true;
+}
+
 void device_orphan(struct device *device)
 {
 	device->orphaned = true;
@@ -319,7 +326,7 @@ static int begin_close(struct device *device)
 	if (r < 0)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot ask the drivers to close: %s", store_strerror(r));
-	return set_deadline(device, device->detach_timeout_usec);
+	return set_deadline(device, device->expedited ? 0 : device->detach_timeout_usec);
 }
 
 static int remove_nodes(struct device *device, struct step *step)

@@ -32,6 +32,7 @@ struct device {
 
 	bool unwanted;			/* for good: it was told to go */
 	bool orphaned;			/* for good: its backend domain is no more */
+	bool expedited;			/* for good: nobody is waited for */
 
 	/* what the next turn has to look at */
 	bool dirty;			/* a state may have changed, or unwanted has */
@@ -73,6 +74,9 @@ void device_orphan(struct device *device);
 
 /* The policy is another one. */
 void device_reconsider(struct device *device);
+
+/* It is to go without being waited for. */
+void device_expedite(struct device *device);
 
 /* What waits for it waits no longer. */
 void device_drop_deadline(struct device *device);

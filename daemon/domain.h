@@ -17,6 +17,7 @@
 #include "paths.h"
 #include "record.h"
 #include "store.h"
+#include "withheld.h"
 
 struct device;
 struct manager;
@@ -31,6 +32,7 @@ struct domain {
 	char uuid[UUID_SIZE];
 	char name[DOMAIN_NAME_SIZE];	/* "" while not known: not served */
 	struct device *devices;
+	struct withheld withheld;
 
 	bool dead;			/* only its devices are left to remove */
 	bool reborn;			/* dead, and its domid is in use again */

@@ -9,6 +9,7 @@
 #include "engine.h"
 #include "log.h"
 #include "manager.h"
+#include "orders.h"
 
 #define STOP_SEC 5
 
@@ -17,11 +18,14 @@ struct engine {
 	struct registry *registry;
 	const char *xenctrl;
 	int ready_fd;
-	int mail_fd;			/* something below has changed */
+	int mail_fd;			/* there is something for the thread below */
+	int done_fd;			/* there is something in done */
 
 	pthread_mutex_t lock;
 	/* protected by lock */
 	struct policy *new_policy;	/* the latest that was sent */
+	struct order *orders, **orders_end;
+	struct order *done, **done_end;
 	bool stop;
 
 	/* of the thread alone */
@@ -50,6 +54,65 @@ static void send_mail(struct engine *engine, struct policy *policy, bool stop)
 	raise_fd(engine->mail_fd);
 }
 
+/* Called with lock held, as the next two. */
+static void append(struct order ***end, struct order *order)
+{
+	order->next = NULL;
+	**end = order;
+	*end = &order->next;
+}
+
+static struct order *take_first(struct order **list, struct order ***end)
+{
+	struct order *order = *list;
+
+	if (!order)
+		return NULL;
+	*list = order->next;
+	if (!*list)
+		*end = list;
+	return order;
+}
+
+void engine_send_order(struct engine *engine, struct order *order)
+{
+	pthread_mutex_lock(&engine->lock);
+	append(&engine->orders_end, order);
+	pthread_mutex_unlock(&engine->lock);
+	raise_fd(engine->mail_fd);
+}
+
+struct order *engine_take_done(struct engine *engine)
+{
+	struct order *order;
+	uint64_t n;
+
+	pthread_mutex_lock(&engine->lock);
+	order = take_first(&engine->done, &engine->done_end);
+	if (!order && read(engine->done_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		log_error(-errno, "cannot read what the other thread wrote: %m");
+	pthread_mutex_unlock(&engine->lock);
+	return order;
+}
+
+static void execute_orders(struct engine *engine)
+{
+	struct order *order;
+
+	for (;;) {
+		pthread_mutex_lock(&engine->lock);
+		order = take_first(&engine->orders, &engine->orders_end);
+		pthread_mutex_unlock(&engine->lock);
+		if (!order)
+			return;
+		orders_execute(engine->manager, order);
+		pthread_mutex_lock(&engine->lock);
+		append(&engine->done_end, order);
+		pthread_mutex_unlock(&engine->lock);
+		raise_fd(engine->done_fd);
+	}
+}
+
 static int on_mail(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct engine *engine = userdata;
@@ -69,6 +132,7 @@ static int on_mail(sd_event_source *source, int fd, uint32_t revents, void *user
 	}
 	if (policy)
 		manager_set_policy(engine->manager, policy);
+	execute_orders(engine);
 	return 0;
 }
 
@@ -90,8 +154,20 @@ static void *run(void *userdata)
 	return NULL;
 }
 
+static void free_orders(struct order *order)
+{
+	while (order) {
+		struct order *next = order->next;
+
+		order->free(order);
+		order = next;
+	}
+}
+
 static void engine_free(struct engine *engine)
 {
+	free_orders(engine->orders);
+	free_orders(engine->done);
 	manager_free(engine->manager);
 	sd_event_unref(engine->event);
 	policy_free(engine->new_policy);
@@ -99,6 +175,8 @@ static void engine_free(struct engine *engine)
 		close(engine->ready_fd);
 	if (engine->mail_fd >= 0)
 		close(engine->mail_fd);
+	if (engine->done_fd >= 0)
+		close(engine->done_fd);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);
 }
@@ -119,6 +197,9 @@ static int prepare(struct engine *engine, struct policy *policy)
 		return -errno;
 	engine->mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (engine->mail_fd < 0)
+		return -errno;
+	engine->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (engine->done_fd < 0)
 		return -errno;
 	r = sd_event_new(&engine->event);
 	if (r < 0)
@@ -142,6 +223,9 @@ int engine_start(struct registry *registry, struct policy *policy, const char *x
 	engine->xenctrl = xenctrl;
 	engine->ready_fd = -1;
 	engine->mail_fd = -1;
+	engine->done_fd = -1;
+	engine->orders_end = &engine->orders;
+	engine->done_end = &engine->done;
 	pthread_mutex_init(&engine->lock, NULL);
 	r = prepare(engine, policy);
 	if (r < 0) {
@@ -162,6 +246,11 @@ int engine_start(struct registry *registry, struct policy *policy, const char *x
 int engine_ready_fd(struct engine *engine)
 {
 	return engine->ready_fd;
+}
+
+int engine_done_fd(struct engine *engine)
+{
+	return engine->done_fd;
 }
 
 void engine_set_policy(struct engine *engine, struct policy *policy)

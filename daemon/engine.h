@@ -7,6 +7,7 @@
 #ifndef ATTACHD_ENGINE_H
 #define ATTACHD_ENGINE_H
 
+#include "order.h"
 #include "policy.h"
 #include "registry.h"
 
@@ -21,6 +22,15 @@ int engine_ready_fd(struct engine *engine);
 
 /* Takes the policy, in its own time. */
 void engine_set_policy(struct engine *engine, struct policy *policy);
+
+/*
+ * Takes the order. Once it is carried out, engine_done_fd() is readable and
+ * engine_take_done() gives it back.
+ */
+void engine_send_order(struct engine *engine, struct order *order);
+int engine_done_fd(struct engine *engine);
+/* NULL if there is none. */
+struct order *engine_take_done(struct engine *engine);
 
 /* Ends the thread, or gives up on it if it hangs in a call: then -ETIMEDOUT. */
 int engine_stop(struct engine *engine);

@@ -9,7 +9,7 @@
 #include "messages.h"
 
 /* Guests choose low ids for what they ask for. */
-static unsigned int free_devid(struct domain *domain, const char *class)
+unsigned int gifts_free_devid(struct domain *domain, const char *class)
 {
 	unsigned int devid = MYDEVICE_DEVID_MAX;
 
@@ -24,7 +24,7 @@ static void give(struct domain *domain, const struct policy_gift *gift)
 	struct device_plan plan = {
 		.class = gift->class,
 		.name = gift->name,
-		.devid = channel ? free_devid(domain, gift->class) : gift->settings.devid,
+		.devid = channel ? gifts_free_devid(domain, gift->class) : gift->settings.devid,
 		.origin = ORIGIN_POLICY,
 		.grant = policy_gift_grant(&gift->settings),
 		.settings = &gift->settings,
@@ -54,7 +54,8 @@ bool gifts_turn(struct domain *domain)
 		return false;
 	while (policy_next_gift(domain->manager->policy, domain->name, domain->uuid,
 				&domain->next_gift, &gift)) {
-		if (device_find_named(domain, gift.class, gift.name))
+		if (device_find_named(domain, gift.class, gift.name) ||
+		    withheld_has(&domain->withheld, gift.class, gift.name))
 			continue;
 		give(domain, &gift);
 		return true;

@@ -8,6 +8,7 @@
 #include "escape.h"
 #include "manager.h"
 #include "messages.h"
+#include "nodes.h"
 #include "reconcile.h"
 
 /* Domain 0, or the domain that stands in for it, serves all channels. */
@@ -120,6 +121,8 @@ static int add_domain(struct manager *manager, const struct domain_fact *fact)
 
 static void forget_domain(struct manager *manager, struct domain *domain)
 {
+	if (*domain->withheld.text)
+		nodes_note_withheld(manager->store, domain->domid, "", "");
 	if (domain->reborn)
 		on_domains_changed(NULL, manager);
 	table_remove(&manager->domains, domain->domid);

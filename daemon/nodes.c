@@ -5,6 +5,7 @@
 
 #include "name.h"
 #include "nodes.h"
+#include "withheld.h"
 
 #define STATE_INITIALISING "1"
 #define STATE_CLOSING "5"
@@ -297,6 +298,28 @@ int nodes_prune_records(struct store *store, unsigned int guest)
 	struct path records = path_guest_records(guest);
 
 	return prune(store, &records);
+}
+
+int nodes_note_withheld(struct store *store, unsigned int guest, const char *uuid,
+			const char *words)
+{
+	struct path path = path_withheld(guest);
+	char text[UUID_SIZE + WITHHELD_SIZE];
+	int r;
+
+	if (*words) {
+		snprintf(text, sizeof(text), "%s%s", uuid, words);
+		return store_write(store, 0, path.text, text);
+	}
+	r = store_remove(store, 0, path.text);
+	return r < 0 ? r : nodes_prune_records(store, guest);
+}
+
+int nodes_read_withheld(struct store *store, unsigned int guest, char **ret)
+{
+	struct path path = path_withheld(guest);
+
+	return store_read(store, 0, path.text, ret, NULL);
 }
 
 static int update_record_body(struct store *store, store_txn txn, void *userdata)

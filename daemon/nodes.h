@@ -31,6 +31,11 @@ int nodes_remove(struct store *store, const struct device_key *key);
 /* The directory of a guest's records, if none is left in it. */
 int nodes_prune_records(struct store *store, unsigned int guest);
 
+/* See withheld.h. Without words there is no such node. */
+int nodes_note_withheld(struct store *store, unsigned int guest, const char *uuid,
+			const char *words);
+int nodes_read_withheld(struct store *store, unsigned int guest, char **ret);
+
 int nodes_update_record(struct store *store, const struct device_key *key,
 			const struct record *record);
 

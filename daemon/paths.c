@@ -50,6 +50,11 @@ struct path path_guest_records(unsigned int guest)
 	return path_format(PATH_RECORDS "/%u", guest);
 }
 
+struct path path_withheld(unsigned int guest)
+{
+	return path_format(PATH_RECORDS "/%u/withheld", guest);
+}
+
 struct path path_requests(unsigned int guest, const char *class)
 {
 	return path_format(PATH_DOMAINS "/%u/data/%s", guest, class);

@@ -33,6 +33,8 @@ struct path path_frontend(const struct device_key *key);
 struct path path_backend(const struct device_key *key);
 struct path path_record(const struct device_key *key);
 struct path path_guest_records(unsigned int guest);
+/* Among the records, and none itself. */
+struct path path_withheld(unsigned int guest);
 struct path path_requests(unsigned int guest, const char *class);
 struct path path_request(unsigned int guest, const char *class, unsigned int devid);
 /* All backends a domain has of a class, and those that serve one guest. */

@@ -209,6 +209,12 @@ static int set_uuid(struct policy_section *section, const char *value)
 	return keep(&section->texts[TEXT_UUID], value);
 }
 
+/* A path of XenStore holds no dot. */
+static bool is_node_name(const char *name, size_t len)
+{
+	return name_is_safe(name, len) && !memchr(name, '.', len);
+}
+
 /* These are the daemon's to write. */
 static bool is_reserved_node(const char *name, size_t len)
 {
@@ -229,7 +235,7 @@ static int add_node(struct policy_section *section, const char *text, bool backe
 	const char *value = text + len + strspn(text + len, " ");
 	struct policy_node node = { .backend = backend }, *nodes;
 
-	if (!name_is_safe(text, len) || is_reserved_node(text, len) ||
+	if (!is_node_name(text, len) || is_reserved_node(text, len) ||
 	    strlen(value) > NODE_VALUE_MAX)
 		return -EINVAL;
 	for (const char *c = value; *c; c++)
@@ -400,9 +406,9 @@ int policy_scope_parse(const char *text, enum policy_scope *ret_scope, const cha
 		return -EINVAL;
 	}
 	if (scope == SCOPE_CLASS &&
-	    (!name_is_safe(name, strlen(name)) || is_class_of_toolstack(name))) {
+	    (!is_node_name(name, strlen(name)) || is_class_of_toolstack(name))) {
 		snprintf(ret_expected->text, sizeof(ret_expected->text),
-			 "[Class %.60s] cannot be; expected a name of letters, digits, . _ and -, "
+			 "[Class %.60s] cannot be; expected a name of letters, digits, _ and -, "
 			 "other than " MYDEVICE_CLASS " and the toolstack's own classes",
 			 escape(name).text);
 		return -EINVAL;

@@ -9,6 +9,7 @@
 #include "name.h"
 #include "nodes.h"
 #include "number.h"
+#include "orders.h"
 #include "reconcile.h"
 
 /* No directory is one without children. */
@@ -100,9 +101,13 @@ static int on_recorded_guest(struct manager *manager, const char *name, void *us
 	if (domain) {
 		domain->unidentified = false;
 		r = domain_identify(domain);
-		if (r < 0)
-			return r;
+		if (r == 0)
+			r = orders_recall(domain);
+	} else {
+		r = nodes_note_withheld(manager->store, guest, "", "");
 	}
+	if (r < 0)
+		return r;
 	records = path_guest_records(guest);
 	r = for_each_child(manager, &records, on_record, &guest);
 	if (r < 0)

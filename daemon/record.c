@@ -14,6 +14,7 @@
 static const char *const origin_names[ORIGIN_MAX] = {
 	[ORIGIN_REQUEST] = "request",
 	[ORIGIN_POLICY] = "policy",
+	[ORIGIN_OPERATOR] = "operator",
 };
 
 const char *origin_name(enum origin origin)

@@ -19,6 +19,7 @@
 enum origin {
 	ORIGIN_REQUEST,		/* the guest asked for it */
 	ORIGIN_POLICY,		/* it is given without being asked for */
+	ORIGIN_OPERATOR,	/* attached by hand */
 	ORIGIN_MAX,
 };
 

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include "log.h"
 #include "registry.h"
 #include "table.h"
 
+struct entry {
+	struct device_view view;
+	bool gone;
+	bool queued;
+	struct entry *next;		/* in the queue */
+};
+
 struct registry {
+	int fd;				/* an eventfd: the queue is not empty */
 	pthread_mutex_t lock;
 	/* protected by lock */
-	struct table views;		/* serial -> struct device_view */
+	struct table entries;		/* serial -> struct entry */
+	struct entry *first, **end;	/* those that changed; who is gone is only here */
 	struct registry_status status;
 };
 
@@ -18,22 +30,47 @@ struct registry *registry_new(void)
 
 	if (!registry)
 		return NULL;
+	registry->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (registry->fd < 0) {
+		free(registry);
+		return NULL;
+	}
 	pthread_mutex_init(&registry->lock, NULL);
+	registry->end = &registry->first;
 	registry->status.beat_usec = monotonic_usec();
 	return registry;
+}
+
+/* Called with lock held. */
+static struct entry *take_queued(struct registry *registry)
+{
+	struct entry *entry = registry->first;
+
+	if (!entry)
+		return NULL;
+	registry->first = entry->next;
+	if (!registry->first)
+		registry->end = &registry->first;
+	entry->next = NULL;
+	entry->queued = false;
+	return entry;
 }
 
 void registry_free(struct registry *registry)
 {
 	size_t cursor = 0;
-	void *view;
+	struct entry *entry;
 
 	if (!registry)
 		return;
-	while ((view = table_next(&registry->views, &cursor)))
-		free(view);
-	table_done(&registry->views);
+	while ((entry = take_queued(registry)))
+		if (entry->gone)
+			free(entry);
+	while ((entry = table_next(&registry->entries, &cursor)))
+		free(entry);
+	table_done(&registry->entries);
 	pthread_mutex_destroy(&registry->lock);
+	close(registry->fd);
 	free(registry);
 }
 
@@ -45,24 +82,39 @@ static void count(struct registry *registry, const struct device_view *view, int
 		registry->status.connected += (unsigned int)by;
 }
 
+/* Called with lock held. */
+static void enqueue(struct registry *registry, struct entry *entry)
+{
+	uint64_t one = 1;
+
+	if (entry->queued)
+		return;
+	entry->queued = true;
+	if (!registry->first && write(registry->fd, &one, sizeof(one)) < 0)
+		log_error(-errno, "cannot wake the other thread: %m");
+	*registry->end = entry;
+	registry->end = &entry->next;
+}
+
 int registry_publish(struct registry *registry, const struct device_view *view)
 {
-	struct device_view *known;
+	struct entry *entry;
 	int r = 0;
 
 	pthread_mutex_lock(&registry->lock);
-	known = table_get(&registry->views, view->serial);
-	if (known) {
-		count(registry, known, -1);
+	entry = table_get(&registry->entries, view->serial);
+	if (entry) {
+		count(registry, &entry->view, -1);
 	} else {
-		known = malloc(sizeof(*known));
-		r = known ? table_add(&registry->views, view->serial, known) : -ENOMEM;
+		entry = calloc(1, sizeof(*entry));
+		r = entry ? table_add(&registry->entries, view->serial, entry) : -ENOMEM;
 	}
 	if (r < 0) {
-		free(known);
+		free(entry);
 	} else {
-		*known = *view;
-		count(registry, known, 1);
+		entry->view = *view;
+		count(registry, view, 1);
+		enqueue(registry, entry);
 	}
 	pthread_mutex_unlock(&registry->lock);
 	return r;
@@ -70,14 +122,41 @@ int registry_publish(struct registry *registry, const struct device_view *view)
 
 void registry_withdraw(struct registry *registry, uint64_t serial)
 {
-	struct device_view *known;
+	struct entry *entry;
 
 	pthread_mutex_lock(&registry->lock);
-	known = table_remove(&registry->views, serial);
-	if (known)
-		count(registry, known, -1);
+	entry = table_remove(&registry->entries, serial);
+	if (entry) {
+		count(registry, &entry->view, -1);
+		entry->gone = true;
+		enqueue(registry, entry);
+	}
 	pthread_mutex_unlock(&registry->lock);
-	free(known);
+}
+
+int registry_fd(struct registry *registry)
+{
+	return registry->fd;
+}
+
+enum registry_change registry_next_change(struct registry *registry, struct device_view *ret)
+{
+	enum registry_change change = REGISTRY_NONE;
+	struct entry *entry;
+	uint64_t n;
+
+	pthread_mutex_lock(&registry->lock);
+	entry = take_queued(registry);
+	if (entry) {
+		*ret = entry->view;
+		change = entry->gone ? REGISTRY_GONE : REGISTRY_CHANGED;
+		if (entry->gone)
+			free(entry);
+	} else if (read(registry->fd, &n, sizeof(n)) < 0 && errno != EAGAIN) {
+		log_error(-errno, "cannot read what the other thread wrote: %m");
+	}
+	pthread_mutex_unlock(&registry->lock);
+	return change;
 }
 
 void registry_beat(struct registry *registry)
@@ -122,13 +201,13 @@ struct registry_status registry_status(struct registry *registry)
 int registry_for_each(struct registry *registry,
 		      int (*each)(const struct device_view *view, void *userdata), void *userdata)
 {
-	const struct device_view *view;
+	const struct entry *entry;
 	size_t cursor = 0;
 	int r = 0;
 
 	pthread_mutex_lock(&registry->lock);
-	while (!r && (view = table_next(&registry->views, &cursor)))
-		r = each(view, userdata);
+	while (!r && (entry = table_next(&registry->entries, &cursor)))
+		r = each(&entry->view, userdata);
 	pthread_mutex_unlock(&registry->lock);
 	return r;
 }

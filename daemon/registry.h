@@ -37,6 +37,12 @@ struct registry_status {
 	uint64_t served;		/* requests answered since the start */
 };
 
+enum registry_change {
+	REGISTRY_NONE,
+	REGISTRY_CHANGED,		/* or new */
+	REGISTRY_GONE,
+};
+
 struct registry;
 
 struct registry *registry_new(void);
@@ -46,6 +52,13 @@ DEFINE_CLEANUP(struct registry, registry_free)
 /* Adds or replaces. 0 or -ENOMEM */
 int registry_publish(struct registry *registry, const struct device_view *view);
 void registry_withdraw(struct registry *registry, uint64_t serial);
+
+/*
+ * Readable when there are changes. They are kept, coalesced, until they are
+ * taken, so somebody has to. ret is the last that was published.
+ */
+int registry_fd(struct registry *registry);
+enum registry_change registry_next_change(struct registry *registry, struct device_view *ret);
 
 void registry_beat(struct registry *registry);
 void registry_set_store(struct registry *registry, bool connected, bool facts_degraded);

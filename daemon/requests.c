@@ -241,6 +241,12 @@ static void grant(struct domain *domain, unsigned int devid, const struct reques
 		refuse(domain, devid, "denied", &reason);
 		return;
 	}
+	if (withheld_has(&domain->withheld, MYDEVICE_CLASS, request->name)) {
+		snprintf(reason.text, sizeof(reason.text),
+			 "this host's operator has detached \"%s\" from this guest", request->name);
+		refuse(domain, devid, "denied", &reason);
+		return;
+	}
 	settings = policy_resolve(domain->manager->policy, &subject);
 	r = policy_decide(&settings, request, count_devices(domain), &plan.grant, &reason);
 	if (r < 0) {

@@ -195,13 +195,13 @@ static int start(struct service *service)
 	service->registry = registry_new();
 	if (!service->registry)
 		return -ENOMEM;
-	r = bus_new(service->event, service->registry, &service->bus);
-	if (r < 0)
-		return r;
 	r = engine_start(service->registry, policy, service->options->xenctrl, &service->engine);
 	if (r < 0)
 		return r;
 	policy = NULL;
+	r = bus_new(service->event, service->registry, service->engine, &service->bus);
+	if (r < 0)
+		return r;
 	return add_sources(service);
 }
 

@@ -4,65 +4,22 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 
-#include "bus.h"
+#include "bus-names.h"
 #include "ctl/client.h"
+#include "ctl/follow.h"
+#include "ctl/message.h"
 
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
+#define ORDER_TIMEOUT_USEC (330 * USEC_PER_SEC)
 
 struct client {
 	sd_bus *bus;
-	char why[256];
+	char why[512];
 };
-
-/* Where an entry of a dictionary goes; type as in D-Bus: s, u, t or b. */
-struct target {
-	const char *key;
-	char type;
-	size_t offset;
-};
-
-static const struct target device_targets[] = {
-	{ "Guest", 's', offsetof(struct client_device, guest) },
-	{ "UUID", 's', offsetof(struct client_device, uuid) },
-	{ "Class", 's', offsetof(struct client_device, class) },
-	{ "Name", 's', offsetof(struct client_device, name) },
-	{ "Phase", 's', offsetof(struct client_device, phase) },
-	{ "FrontendState", 's', offsetof(struct client_device, frontend_state) },
-	{ "BackendState", 's', offsetof(struct client_device, backend_state) },
-	{ "Mode", 's', offsetof(struct client_device, mode) },
-	{ "Node", 's', offsetof(struct client_device, node) },
-	{ "DomID", 'u', offsetof(struct client_device, domid) },
-	{ "BackendDomID", 'u', offsetof(struct client_device, backend_domid) },
-	{ "DevID", 'u', offsetof(struct client_device, devid) },
-	{ "RingSize", 'u', offsetof(struct client_device, ring_size) },
-	{ "RequestedUSec", 't', offsetof(struct client_device, requested_usec) },
-	{ "WrittenAfterUSec", 't', offsetof(struct client_device, written_after_usec) },
-	{ "ConnectedAfterUSec", 't', offsetof(struct client_device, connected_after_usec) },
-	{},
-};
-
-static const struct target status_targets[] = {
-	{ "Version", 's', offsetof(struct client_status, version) },
-	{ "DomainFacts", 's', offsetof(struct client_status, domain_facts) },
-	{ "XenStoreConnected", 'b', offsetof(struct client_status, xenstore_connected) },
-	{ "XenStoreSilentUSec", 't', offsetof(struct client_status, xenstore_silent_usec) },
-	{ "Guests", 'u', offsetof(struct client_status, guests) },
-	{ "Devices", 'u', offsetof(struct client_status, devices) },
-	{ "Connected", 'u', offsetof(struct client_status, connected) },
-	{ "RequestsAnswered", 't', offsetof(struct client_status, requests_answered) },
-	{},
-};
-
-static void free_strings(const struct target *targets, void *into)
-{
-	for (const struct target *target = targets; target->key; target++)
-		if (target->type == 's')
-			free(*(char **)((char *)into + target->offset));
-}
 
 void client_device_done(struct client_device *device)
 {
-	free_strings(device_targets, device);
+	message_free(message_device, device);
 }
 
 void client_devices_free(struct client_device *devices, size_t n)
@@ -74,83 +31,7 @@ void client_devices_free(struct client_device *devices, size_t n)
 
 void client_status_done(struct client_status *status)
 {
-	free_strings(status_targets, status);
-}
-
-/* What the daemon left out is empty, not missing. */
-static int fill_in_strings(const struct target *targets, void *into)
-{
-	for (const struct target *target = targets; target->key; target++) {
-		char **string = (char **)((char *)into + target->offset);
-
-		if (target->type != 's' || *string)
-			continue;
-		*string = strdup("");
-		if (!*string)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int read_value(sd_bus_message *reply, const struct target *target, void *into)
-{
-	const char signature[] = { target->type, '\0' };
-	void *field = (char *)into + target->offset;
-	const char *text;
-	char *copy;
-	int r;
-
-	if (target->type != 's')
-		return sd_bus_message_read(reply, "v", signature, field);
-	r = sd_bus_message_read(reply, "v", signature, &text);
-	if (r < 0)
-		return r;
-	copy = strdup(text);
-	if (!copy)
-		return -ENOMEM;
-	free(*(char **)field);
-	*(char **)field = copy;
-	return r;
-}
-
-static int read_entry(sd_bus_message *reply, const struct target *targets, void *into)
-{
-	const struct target *target = targets;
-	const char *key;
-	int r;
-
-	r = sd_bus_message_read(reply, "s", &key);
-	if (r < 0)
-		return r;
-	while (target->key && strcmp(target->key, key) != 0)
-		target++;
-	/* a newer daemon may tell more */
-	return target->key ? read_value(reply, target, into) : sd_bus_message_skip(reply, "v");
-}
-
-/* 1, or 0 if there is no dictionary left, or -errno. */
-static int read_dictionary(sd_bus_message *reply, const struct target *targets, void *into)
-{
-	int r;
-
-	r = sd_bus_message_enter_container(reply, 'a', "{sv}");
-	if (r <= 0)
-		return r;
-	while ((r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-		r = read_entry(reply, targets, into);
-		if (r < 0)
-			return r;
-		r = sd_bus_message_exit_container(reply);
-		if (r < 0)
-			return r;
-	}
-	if (r < 0)
-		return r;
-	r = sd_bus_message_exit_container(reply);
-	if (r < 0)
-		return r;
-	r = fill_in_strings(targets, into);
-	return r < 0 ? r : 1;
+	message_free(message_status, status);
 }
 
 int client_open(struct client **ret, const char **ret_why)
@@ -179,28 +60,133 @@ void client_close(struct client *client)
 	free(client);
 }
 
-static int call(struct client *client, const char *method, sd_bus_message **ret,
-		const char **ret_why)
+sd_bus *client_bus(struct client *client)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r;
+	return client->bus;
+}
 
-	r = sd_bus_message_new_method_call(client->bus, &message, BUS_NAME, BUS_PATH,
-					   BUS_INTERFACE, method);
-	if (r >= 0)
-		r = sd_bus_call(client->bus, message, TIMEOUT_USEC, &error, ret);
-	if (r >= 0)
-		return 0;
-	if (sd_bus_error_has_name(&error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
-	    sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER)) {
+static int explain(struct client *client, int r, const sd_bus_error *error, const char **ret_why)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} known[] = {
+		{ BUS_ERROR_NO_SUCH_GUEST, -ENOENT },
+		{ BUS_ERROR_NO_SUCH_DEVICE, -ENOENT },
+		{ BUS_ERROR_EXISTS, -EEXIST },
+		{ SD_BUS_ERROR_ACCESS_DENIED, -EACCES },
+		{ SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, -EACCES },
+	};
+
+	if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+	    sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER)) {
 		*ret_why = "it is not running, or not on the bus; "
 			   "try: systemctl status mydevice-attachd";
 		return -EHOSTDOWN;
 	}
-	snprintf(client->why, sizeof(client->why), "%s", error.message ?: strerror(-r));
+	snprintf(client->why, sizeof(client->why), "%s", error->message ?: strerror(-r));
 	*ret_why = client->why;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (sd_bus_error_has_name(error, known[i].name))
+			return known[i].error;
 	return r;
+}
+
+static int new_call(struct client *client, const char *method, sd_bus_message **ret)
+{
+	return sd_bus_message_new_method_call(client->bus, ret, BUS_NAME, BUS_PATH, BUS_INTERFACE,
+					      method);
+}
+
+static int send_call(struct client *client, sd_bus_message *message, uint64_t timeout_usec,
+		     sd_bus_message **ret, const char **ret_why)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = sd_bus_call(client->bus, message, timeout_usec, &error, ret);
+
+	return r < 0 ? explain(client, r, &error, ret_why) : 0;
+}
+
+static int call(struct client *client, const char *method, sd_bus_message **ret,
+		const char **ret_why)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+	int r = new_call(client, method, &message);
+
+	if (r < 0) {
+		*ret_why = strerror(-r);
+		return r;
+	}
+	return send_call(client, message, TIMEOUT_USEC, ret, ret_why);
+}
+
+static int append_options(sd_bus_message *message, const struct client_options *options)
+{
+	int r = sd_bus_message_open_container(message, 'a', "{sv}");
+
+	if (r >= 0 && options->class)
+		r = sd_bus_message_append(message, "{sv}", "Class", "s", options->class);
+	if (r >= 0 && options->mode)
+		r = sd_bus_message_append(message, "{sv}", "Mode", "s", options->mode);
+	if (r >= 0 && options->ring_size)
+		r = sd_bus_message_append(message, "{sv}", "RingSize", "t", options->ring_size);
+	if (r >= 0 && options->force)
+		r = sd_bus_message_append(message, "{sv}", "Force", "b", 1);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+/* All orders look alike, and so do their answers: one string. */
+static int give_order(struct client *client, const char *method, const char *guest,
+		      const char *name, const struct client_options *options,
+		      const char *answer_type, char **ret, const char **ret_why)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
+	const char *answer;
+	int r;
+
+	r = new_call(client, method, &message);
+	if (r >= 0)
+		r = sd_bus_message_append(message, "ss", guest, name);
+	if (r >= 0)
+		r = append_options(message, options);
+	if (r >= 0)
+		r = sd_bus_message_set_allow_interactive_authorization(message, 1);
+	if (r < 0) {
+		*ret_why = strerror(-r);
+		return r;
+	}
+	/* somebody may be asked for a password */
+	r = send_call(client, message, ORDER_TIMEOUT_USEC, &reply, ret_why);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, answer_type, &answer);
+	if (r < 0) {
+		*ret_why = "its answer is not understood; are both of the same version?";
+		return r;
+	}
+	*ret = strdup(answer);
+	if (*ret)
+		return 0;
+	*ret_why = "out of memory";
+	return -ENOMEM;
+}
+
+int client_attach(struct client *client, const char *guest, const char *name,
+		  const struct client_options *options, char **ret_path, const char **ret_why)
+{
+	return give_order(client, "Attach", guest, name, options, "o", ret_path, ret_why);
+}
+
+int client_detach(struct client *client, const char *guest, const char *name,
+		  const struct client_options *options, char **ret_path, const char **ret_why)
+{
+	return give_order(client, "Detach", guest, name, options, "o", ret_path, ret_why);
+}
+
+int client_policy(struct client *client, const char *guest, const char *name,
+		  const struct client_options *options, char **ret_text, const char **ret_why)
+{
+	return give_order(client, "Policy", guest, name, options, "s", ret_text, ret_why);
 }
 
 static int compare_devices(const void *a, const void *b)
@@ -225,7 +211,7 @@ static int read_devices(sd_bus_message *reply, struct client_device **devices, s
 	for (;;) {
 		struct client_device *more, device = {};
 
-		r = read_dictionary(reply, device_targets, &device);
+		r = message_read(reply, message_device, &device);
 		if (r <= 0) {
 			client_device_done(&device);
 			return r;
@@ -273,7 +259,7 @@ int client_status(struct client *client, struct client_status *ret, const char *
 	r = call(client, "Status", &reply, ret_why);
 	if (r < 0)
 		return r;
-	r = read_dictionary(reply, status_targets, &status);
+	r = message_read(reply, message_status, &status);
 	if (r <= 0) {
 		client_status_done(&status);
 		*ret_why = "its answer is not understood; are both of the same version?";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What mydevice-attachd tells over the bus, as plain data. */
+/* What mydevice-attachd tells over the bus, as plain data, and what it is told. */
 #ifndef MYDEVICECTL_CLIENT_H
 #define MYDEVICECTL_CLIENT_H
 
@@ -14,6 +14,7 @@ struct client_device {
 	char *uuid;
 	char *class;
 	char *name;
+	char *origin;
 	char *phase;
 	char *frontend_state, *backend_state;
 	char *mode;
@@ -34,9 +35,20 @@ struct client_status {
 	uint64_t requests_answered;
 };
 
+/* What an order may say more than guest and device; NULL and 0: nothing. */
+struct client_options {
+	const char *class, *mode;
+	uint64_t ring_size;
+	bool force;
+};
+
 struct client;
 
-/* All return 0 or -errno; -EHOSTDOWN if the daemon is not on the bus. ret_why is for a person. */
+/*
+ * All return 0 or -errno: -EHOSTDOWN if the daemon is not on the bus, -ENOENT if
+ * it knows no such guest or device, -EACCES if it is not allowed. ret_why is
+ * for a person.
+ */
 int client_open(struct client **ret, const char **ret_why);
 void client_close(struct client *client);
 DEFINE_CLEANUP(struct client, client_close)
@@ -49,5 +61,14 @@ void client_device_done(struct client_device *device);
 
 int client_status(struct client *client, struct client_status *ret, const char **ret_why);
 void client_status_done(struct client_status *status);
+
+/* ret_path: to be freed; names the device until it is gone, see follow.h. */
+int client_attach(struct client *client, const char *guest, const char *name,
+		  const struct client_options *options, char **ret_path, const char **ret_why);
+int client_detach(struct client *client, const char *guest, const char *name,
+		  const struct client_options *options, char **ret_path, const char **ret_why);
+/* "Setting=value" lines, to be freed. */
+int client_policy(struct client *client, const char *guest, const char *name,
+		  const struct client_options *options, char **ret_text, const char **ret_why);
 
 #endif

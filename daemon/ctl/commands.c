@@ -6,12 +6,24 @@
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/output.h"
+#include "ctl/select.h"
 #include "escape.h"
 
-static int fail(int error, const char *why)
+int command_failed(int error, const char *why)
 {
-	fprintf(stderr, "mydevicectl: cannot ask mydevice-attachd: %s\n", why);
-	return error == -EHOSTDOWN ? EXIT_NO_DAEMON : EXIT_FAILURE;
+	switch (error) {
+	case -EHOSTDOWN:
+		fprintf(stderr, "mydevicectl: cannot ask mydevice-attachd: %s\n", why);
+		return EXIT_NO_DAEMON;
+	case -ENOENT:
+		fprintf(stderr, "mydevicectl: %s; see: mydevicectl list\n", why);
+		return EXIT_NOT_FOUND;
+	case -EACCES:
+		fprintf(stderr, "mydevicectl: not allowed: %s\n", why);
+		return EXIT_NOT_ALLOWED;
+	}
+	fprintf(stderr, "mydevicectl: %s\n", why);
+	return EXIT_FAILURE;
 }
 
 struct devices {
@@ -37,28 +49,11 @@ static int ask_for_devices(struct devices *ret)
 	if (r == 0)
 		r = client_list(client, &ret->list, &ret->n, &why);
 	if (r < 0)
-		return fail(r, why);
+		return command_failed(r, why);
 	if (!status.xenstore_connected)
 		fputs("mydevicectl: mydevice-attachd waits for xenstored and knows no channel\n",
 		      stderr);
 	return EXIT_SUCCESS;
-}
-
-/* A guest is named by its name or by its domid. */
-static bool is_guest(const struct client_device *device, const char *guest)
-{
-	char domid[16];
-
-	snprintf(domid, sizeof(domid), "%u", device->domid);
-	return !strcmp(device->guest, guest) || !strcmp(domid, guest);
-}
-
-static bool is_channel(const struct client_device *device, const char *channel)
-{
-	char devid[16];
-
-	snprintf(devid, sizeof(devid), "%u", device->devid);
-	return !strcmp(device->name, channel) || !strcmp(devid, channel);
 }
 
 static void keep_only(struct devices *devices, const char *guest, const char *channel)
@@ -112,7 +107,7 @@ static int daemon_status(const struct command_context *context)
 	if (r == 0)
 		r = client_status(client, &status, &why);
 	if (r < 0)
-		return fail(r, why);
+		return command_failed(r, why);
 	if (!context->json) {
 		output_status(&status);
 		return EXIT_SUCCESS;
@@ -145,8 +140,20 @@ static int run_status(const struct command_context *context)
 }
 
 const struct command commands[] = {
-	{ "list", "[GUEST]", "the channels of all guests, or of one", 1, run_list },
-	{ "status", "[GUEST [NAME]]", "the daemon's state, or all about a guest's channels", 2,
-	  run_status },
+	{ "list", "[GUEST]", "the channels of all guests, or of one", 0, 1, TAKES_JSON, run_list },
+	{ "status", "[GUEST [NAME]]", "the daemon's state, or all about a guest's channels", 0, 2,
+	  TAKES_JSON, run_status },
+	{ "attach", "GUEST NAME", "give a guest a channel", 2, 2,
+	  TAKES_JSON | TAKES_CLASS | TAKES_MODE | TAKES_RING_SIZE, run_attach },
+	{ "detach", "GUEST NAME", "take it away, until it is attached again", 2, 2,
+	  TAKES_CLASS | TAKES_FORCE | TAKES_TIMEOUT, run_detach },
+	{ "wait", "GUEST NAME", "until it is connected", 2, 2,
+	  TAKES_CLASS | TAKES_FOR | TAKES_TIMEOUT, run_wait },
+	{ "monitor", "[GUEST [NAME]]", "tell what happens, as it happens", 0, 2,
+	  TAKES_JSON | TAKES_CLASS | TAKES_TIMEOUT, run_monitor },
+	{ "connect", "GUEST NAME", "join this terminal, or a pipe, to a channel", 1, 2, 0,
+	  run_connect },
+	{ "policy", "GUEST [NAME]", "what attachd.conf says about a guest or a channel", 1, 2,
+	  TAKES_JSON | TAKES_CLASS, run_policy },
 	{},
 };

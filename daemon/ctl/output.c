@@ -118,6 +118,15 @@ static void print_after(const char *label, uint64_t usec, const char *otherwise)
 		printf("%12s: %s\n", label, otherwise);
 }
 
+static const char *wanted_by(const char *origin)
+{
+	if (!strcmp(origin, "policy"))
+		return "the policy";
+	if (!strcmp(origin, "operator"))
+		return "an operator";
+	return "the guest";
+}
+
 void output_details(const struct client_device *devices, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -131,6 +140,7 @@ void output_details(const struct client_device *devices, size_t n)
 		       *device->uuid ? device->uuid : "UUID not known");
 		printf("%12s: %s %u, backend in domain %u\n", "Device", device->class,
 		       device->devid, device->backend_domid);
+		printf("%12s: %s\n", "Wanted by", wanted_by(device->origin));
 		printf("%12s: frontend %s, backend %s\n", "States", device->frontend_state,
 		       device->backend_state);
 		printf("%12s: %s, %s each way\n", "Channel", device->mode, ring);
@@ -179,6 +189,7 @@ static struct json_object *device_json(const struct client_device *device)
 	json_object_object_add(object, "class", json_object_new_string(device->class));
 	json_object_object_add(object, "devid", json_object_new_int64(device->devid));
 	json_object_object_add(object, "name", json_object_new_string(device->name));
+	json_object_object_add(object, "origin", json_object_new_string(device->origin));
 	json_object_object_add(object, "phase", json_object_new_string(device->phase));
 	json_object_object_add(object, "frontend_state",
 			       json_object_new_string(device->frontend_state));
@@ -197,8 +208,7 @@ static struct json_object *device_json(const struct client_device *device)
 	return object;
 }
 
-/* Takes the object. */
-static int print_json(struct json_object *object)
+int output_json(struct json_object *object)
 {
 	if (!object)
 		return -ENOMEM;
@@ -222,7 +232,7 @@ int output_devices_json(const struct client_device *devices, size_t n)
 		json_object_put(array);
 		array = NULL;
 	}
-	return print_json(array);
+	return output_json(array);
 }
 
 int output_status_json(const struct client_status *status)
@@ -243,5 +253,41 @@ int output_status_json(const struct client_status *status)
 	json_object_object_add(object, "connected", json_object_new_int64(status->connected));
 	json_object_object_add(object, "requests_answered",
 			       json_object_new_int64((int64_t)status->requests_answered));
-	return print_json(object);
+	return output_json(object);
+}
+
+int output_device_json(const struct client_device *device)
+{
+	return output_json(device_json(device));
+}
+
+int output_event(const char *event, const struct client_device *device)
+{
+	struct timespec now;
+	char text[32];
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	printf("%s.%03ld %-8s %s/%s (domain %u, %s %u): %s, frontend %s, backend %s\n", text,
+	       now.tv_nsec / 1000000, event, device->guest, device->name, device->domid,
+	       device->class, device->devid, device->phase, device->frontend_state,
+	       device->backend_state);
+	return 0;
+}
+
+int output_event_json(const char *event, const struct client_device *device)
+{
+	struct json_object *object = device_json(device);
+
+	if (!object)
+		return -ENOMEM;
+	json_object_object_add(object, "event", json_object_new_string(event));
+	json_object_object_add(object, "time_usec",
+			       json_object_new_int64((int64_t)realtime_usec()));
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+	return 0;
 }

@@ -5,6 +5,8 @@
 
 #include "ctl/client.h"
 
+struct json_object;
+
 /* One line for each. */
 void output_table(const struct client_device *devices, size_t n);
 /* One block for each, with all there is to know. */
@@ -14,5 +16,12 @@ void output_status(const struct client_status *status);
 /* The schema is in mydevicectl(1). 0 or -ENOMEM */
 int output_devices_json(const struct client_device *devices, size_t n);
 int output_status_json(const struct client_status *status);
+int output_device_json(const struct client_device *device);
+/* Takes the object, which may be NULL for want of memory. */
+int output_json(struct json_object *object);
+
+/* One line for one event. 0 or -ENOMEM */
+int output_event(const char *event, const struct client_device *device);
+int output_event_json(const char *event, const struct client_device *device);
 
 #endif

@@ -14,11 +14,16 @@ dominfo := $(shell grep -q 'xc_domain_getinfo_single' $(header) /dev/null || ech
 CFLAGS_STORE := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_FILE_OFFSET_BITS=64 $(dominfo)
 headers := $(src)/shared.h $(src)/guest.h tests/store/store.mk
 
-all: $(out)/hypervisor $(out)/preload.so $(out)/lib/$(xenctrl)
+all: $(out)/hypervisor $(out)/preload.so $(out)/lib/$(xenctrl) $(out)/polkit
 
 $(out)/hypervisor: $(addprefix $(src)/,main.c guest.c shared.c) $(headers)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_STORE) -o $@ $(filter %.c,$^)
+
+# For who is not root and calls attachd.
+$(out)/polkit: tests/store/bus/polkit.c tests/store/store.mk
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_STORE) -Wno-unused-parameter -o $@ $< -lsystemd
 
 # For a stock xenstored: all of the hypervisor, and its paths moved.
 $(out)/preload.so: $(addprefix $(src)/,control.c events.c redirect.c shared.c) $(headers)

@@ -31,6 +31,8 @@ BUS_CONF = """\
  </policy>
  <include>{policy}</include>
  {own}
+ <policy user="root"><allow own="org.freedesktop.PolicyKit1"/></policy>
+ <policy context="default"><allow send_destination="org.freedesktop.PolicyKit1"/></policy>
 </busconfig>
 """
 BUS_POLICY = "daemon/dbus/org.mydevice.Attach1.conf"
@@ -52,6 +54,7 @@ class Attachd:
         self.log = machine.log("attachd")
         self.policy_file = os.path.join(self.dir, "attachd.conf")
         self.states = {}
+        self.begun = []
         self.store_path = machine.socket
         self.notifications = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notifications.bind(os.path.join(self.dir, "notify"))
@@ -170,12 +173,29 @@ class Attachd:
                               timeout=20, check=False)
         return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
 
-    def ctl(self, *arguments):
-        done = subprocess.run([self.binary("mydevicectl"), *arguments],
+    def ctl(self, *arguments, user=None, stdin=b""):
+        """user: whom to become first."""
+        become = ["setpriv", f"--reuid={user}", "--clear-groups"] if user else []
+        done = subprocess.run([*become, self.binary("mydevicectl"), *arguments],
                               env={**os.environ, **self.env()}, capture_output=True,
-                              timeout=20, check=False)
+                              timeout=20, check=False, input=stdin)
         return done.returncode, done.stdout.decode("utf-8", "replace"), \
             done.stderr.decode("utf-8", "replace")
+
+    def ctl_begin(self, *arguments, **kwargs):
+        """One that goes on; its output is a pipe."""
+        one = process.Process("mydevicectl", [self.binary("mydevicectl"), *arguments], self.log,
+                              self.env(), stdout=subprocess.PIPE, **kwargs)
+        self.begun.append(one)
+        return one
+
+    def start_polkit(self, *answers):
+        """The questions it was asked are lines of its output."""
+        one = process.Process("polkit", [os.path.join(self.machine.build, "polkit"), *answers],
+                              self.machine.log("polkit"), self.env(), stdout=subprocess.PIPE)
+        self.begun.append(one)
+        assert one.popen.stdout.readline() == b"ready\n", "polkit does not start"
+        return one
 
     def list(self):
         """mydevicectl list --json, read."""
@@ -185,6 +205,9 @@ class Attachd:
 
     def close(self):
         self.notifications.close()
+        for one in self.begun:
+            one.kill()
+            one.popen.stdout.close()
         if self.running():
             self.process.kill()
         if self.bus:

@@ -2,7 +2,8 @@
 # The parts of the daemon that do no I/O, and the manager on top of a XenStore
 # in memory.
 
-attachd_unit_pure := escape limit machine name number paths policy record request table
+attachd_unit_pure := escape limit machine name number paths policy record request table \
+	withheld
 UNIT_TESTS += $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%)
 
 attachd_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter -pthread \
@@ -16,9 +17,9 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 		-lcmocka -linih -lsystemd
 
 # all but the threads, the bus and libxenstore
-attachd_unit_manager := device domain facts gifts hypervisor kernel manager nodes queue reconcile \
-	registry requests
-attachd_unit_worlds := gifts manager restart
+attachd_unit_manager := device domain facts gifts hypervisor kernel manager nodes orders queue \
+	reconcile registry requests
+attachd_unit_worlds := gifts manager orders restart
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
 
 $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
@@ -28,6 +29,19 @@ $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 	@mkdir -p $(@D)
 	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
 		-lcmocka -linih -lsystemd -ldl
+
+UNIT_TESTS += $(addprefix $(BUILD)/unit/attachd-,registry bridge)
+
+$(BUILD)/unit/attachd-registry: tests/unit/attachd/registry.c daemon/registry.c \
+		$(daemon_pure:%=daemon/%.c) $(attachd_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
+		-lcmocka -linih -lsystemd
+
+$(BUILD)/unit/attachd-bridge: tests/unit/attachd/bridge.c daemon/ctl/bridge.c \
+		$(wildcard daemon/ctl/*.h) $(attachd_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(attachd_unit_flags) -Iinclude/uapi $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 
 # both threads, so under the other sanitizer
 UNIT_TESTS += $(BUILD)/unit/attachd-threads

@@ -297,6 +297,8 @@ static void test_classes(void **state)
 	assert_mistake("[Class vif]\n", 1, "toolstack");
 	assert_mistake("[Class mydevice]\n", 1, "other than mydevice");
 	assert_mistake("[Class a/b]\n", 1, "expected a name");
+	assert_mistake("[Class a.b]\n", 1, "expected a name");
+	assert_mistake("[Class a]\nBackendNode=a.b 1\n", 2, "BackendNode");
 	assert_mistake("[Class]\n", 1, "not known");
 	assert_mistake("[Class a]\nBackendNode=state 4\n", 2, "BackendNode");
 	assert_mistake("[Class a]\nFrontendNode=backend-id 1\n", 2, "FrontendNode");

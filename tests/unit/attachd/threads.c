@@ -42,6 +42,58 @@ static void look_around(struct registry *registry, struct engine *engine)
 	engine_set_policy(engine, policy_new());
 }
 
+static unsigned int freed;
+
+static void count_free(struct order *order)
+{
+	freed++;
+	free(order);
+}
+
+static struct order *new_order(unsigned int guest)
+{
+	struct order *order = calloc(1, sizeof(*order));
+
+	order->kind = ORDER_DETACH;
+	snprintf(order->guest, sizeof(order->guest), "%u", guest);
+	strcpy(order->name, "demo");
+	strcpy(order->class, MYDEVICE_CLASS);
+	order->free = count_free;
+	return order;
+}
+
+/* Each is answered once; one for a guest that is not there too. */
+static void give_orders(struct engine *engine)
+{
+	struct pollfd done = { .fd = engine_done_fd(engine), .events = POLLIN };
+	unsigned int answered = 0, failed = 0;
+	struct order *order;
+
+	freed = 0;
+	for (unsigned int guest = 1; guest <= GUESTS + 1; guest++)
+		engine_send_order(engine, new_order(guest));
+	while (answered < GUESTS + 1) {
+		assert_int_equal(poll(&done, 1, WAIT_MSEC), 1);
+		while ((order = engine_take_done(engine))) {
+			failed += order->result == -ESRCH;
+			answered++;
+			order->free(order);
+		}
+	}
+	assert_int_equal(failed, 1);
+	assert_int_equal(freed, GUESTS + 1);
+	/* nobody waits for this one */
+	engine_send_order(engine, new_order(1));
+}
+
+static void drain(struct registry *registry)
+{
+	struct device_view view;
+
+	while (registry_next_change(registry, &view) != REGISTRY_NONE)
+		assert_string_equal(view.record.name, "demo");
+}
+
 static void test_looking_while_it_works(void **state)
 {
 	struct registry *registry = registry_new();
@@ -63,8 +115,11 @@ static void test_looking_while_it_works(void **state)
 	}
 	for (int round = 0; round < 200; round++)
 		look_around(registry, engine);
+	give_orders(engine);
+	drain(registry);
 	assert_int_equal(registry_status(registry).guests, GUESTS);
 	assert_int_equal(engine_stop(engine), 0);
+	assert_int_equal(freed, GUESTS + 2);
 	assert_false(registry_status(registry).store_connected);
 	assert_int_equal(registry_status(registry).devices, 0);
 	registry_free(registry);

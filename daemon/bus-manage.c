@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bus-device.h"
+#include "bus-manage.h"
+#include "bus-names.h"
+#include "escape.h"
+#include "log.h"
+#include "number.h"
+
+/* Somebody may have to look for the password first. */
+#define POLKIT_TIMEOUT_USEC (300 * USEC_PER_SEC)
+#define POLKIT_INTERACTIVE 1
+/* Whoever may ask may also ask a lot. */
+#define QUESTIONS_MAX 64
+
+struct question {
+	struct bus_orders *orders;
+	struct question *next;		/* of theirs */
+	struct order *order;		/* NULL once it is on its way */
+	sd_bus_slot *slot;
+};
+
+static void order_free(struct order *order)
+{
+	if (!order)
+		return;
+	sd_bus_message_unref(order->userdata);
+	free(order);
+}
+DEFINE_CLEANUP(struct order, order_free)
+
+static struct order *order_new(sd_bus_message *call, enum order_kind kind)
+{
+	struct order *order = calloc(1, sizeof(*order));
+
+	if (!order)
+		return NULL;
+	order->kind = kind;
+	order->mode = MODE_ANY;
+	strcpy(order->class, MYDEVICE_CLASS);
+	order->userdata = sd_bus_message_ref(call);
+	order->free = order_free;
+	return order;
+}
+
+static int take_text(char *to, size_t size, const char *text, const char *what,
+		     sd_bus_error *ret_error)
+{
+	if (strlen(text) >= size)
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+					 "the %s \"%.40s...\" is too long", what,
+					 escape(text).text);
+	strcpy(to, text);
+	return 0;
+}
+
+static int read_string(sd_bus_message *call, const char **ret)
+{
+	return sd_bus_message_read(call, "v", "s", ret);
+}
+
+static int take_option(sd_bus_message *call, struct order *order, const char *key,
+		       sd_bus_error *ret_error)
+{
+	const char *text;
+	int r, flag;
+
+	if (!strcmp(key, "Force") && order->kind == ORDER_DETACH) {
+		r = sd_bus_message_read(call, "v", "b", &flag);
+		if (r >= 0)
+			order->force = flag;
+		return r;
+	}
+	if (!strcmp(key, "Class")) {
+		r = read_string(call, &text);
+		return r < 0 ? r : take_text(order->class, sizeof(order->class), text, "class",
+					     ret_error);
+	}
+	if (!strcmp(key, "RingSize") && order->kind == ORDER_ATTACH) {
+		r = sd_bus_message_read(call, "v", "t", &order->ring_size);
+		if (r >= 0 && order->ring_size < MYDEVICE_PAGE_SIZE)
+			return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+						 "the ring size must be at least %u bytes",
+						 MYDEVICE_PAGE_SIZE);
+		return r;
+	}
+	if (!strcmp(key, "Mode") && order->kind == ORDER_ATTACH) {
+		r = read_string(call, &text);
+		if (r < 0)
+			return r;
+		if (channel_mode_parse(text, strlen(text), &order->mode) < 0)
+			return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+						 "mode \"%s\" is not stream or packet",
+						 escape(text).text);
+		return 0;
+	}
+	return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+				 "option \"%s\" is not known", escape(key).text);
+}
+
+static int read_options(sd_bus_message *call, struct order *order, sd_bus_error *ret_error)
+{
+	const char *key;
+	int r;
+
+	r = sd_bus_message_enter_container(call, 'a', "{sv}");
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
+		r = sd_bus_message_read(call, "s", &key);
+		if (r < 0)
+			return r;
+		r = take_option(call, order, key, ret_error);
+		if (r < 0)
+			return r;
+		r = sd_bus_message_exit_container(call);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+static int read_order(sd_bus_message *call, enum order_kind kind, sd_bus_error *ret_error,
+		      struct order **ret)
+{
+	_cleanup_(order_freep) struct order *order = order_new(call, kind);
+	const char *guest, *name;
+	int r;
+
+	if (!order)
+		return -ENOMEM;
+	r = sd_bus_message_read(call, "ss", &guest, &name);
+	if (r < 0)
+		return r;
+	r = take_text(order->guest, sizeof(order->guest), guest, "guest's name", ret_error);
+	if (r < 0)
+		return r;
+	r = take_text(order->name, sizeof(order->name), name, "device's name", ret_error);
+	if (r < 0)
+		return r;
+	r = read_options(call, order, ret_error);
+	if (r < 0)
+		return r;
+	*ret = steal(&order);
+	return 0;
+}
+
+static void question_free(struct question *question)
+{
+	struct question **link = &question->orders->questions;
+
+	while (*link != question)
+		link = &(*link)->next;
+	*link = question->next;
+	question->orders->n_questions--;
+	sd_bus_slot_unref(question->slot);
+	order_free(question->order);
+	free(question);
+}
+
+void bus_drop_questions(struct bus_orders *orders)
+{
+	while (orders->questions)
+		question_free(orders->questions);
+}
+
+/* 1 if yes, 0 if no, or -errno. */
+static int read_verdict(sd_bus_message *reply)
+{
+	int authorized, r;
+
+	r = sd_bus_message_enter_container(reply, 'r', "bba{ss}");
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "b", &authorized);
+	return r < 0 ? r : authorized;
+}
+
+static int on_verdict(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	struct question *question = userdata;
+	sd_bus_message *call = question->order->userdata;
+
+	if (sd_bus_message_is_method_error(reply, NULL))
+		sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED,
+					   "only root may do this: polkit does not answer");
+	else if (read_verdict(reply) <= 0)
+		sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED,
+					   "polkit does not allow this (%s)", BUS_ACTION_MANAGE);
+	else
+		engine_send_order(question->orders->engine, steal(&question->order));
+	question_free(question);
+	return 0;
+}
+
+/* Takes the order. */
+static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct order *order)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+	struct question *question = NULL;
+	sd_bus *bus = sd_bus_message_get_bus(call);
+	int r;
+
+	if (orders->n_questions < QUESTIONS_MAX)
+		question = malloc(sizeof(*question));
+	if (!question) {
+		order_free(order);
+		return -ENOMEM;
+	}
+	*question = (struct question){
+		.orders = orders,
+		.next = orders->questions,
+		.order = order,
+	};
+	orders->questions = question;
+	orders->n_questions++;
+	r = sd_bus_message_new_method_call(bus, &message, "org.freedesktop.PolicyKit1",
+					   "/org/freedesktop/PolicyKit1/Authority",
+					   "org.freedesktop.PolicyKit1.Authority",
+					   "CheckAuthorization");
+	if (r >= 0)
+		r = sd_bus_message_append(
+			message, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
+			sd_bus_message_get_sender(call), BUS_ACTION_MANAGE, 0,
+			sd_bus_message_get_allow_interactive_authorization(call) > 0 ?
+				POLKIT_INTERACTIVE : 0,
+			"");
+	if (r >= 0)
+		r = sd_bus_call_async(bus, &question->slot, message, on_verdict, question,
+				      POLKIT_TIMEOUT_USEC);
+	if (r < 0)
+		question_free(question);
+	return r < 0 ? r : 1;
+}
+
+/* Takes the order. */
+static int authorize(sd_bus_message *call, struct bus_orders *orders, struct order *order)
+{
+	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	uid_t uid;
+	int r;
+
+	r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, &uid);
+	if (r < 0) {
+		order_free(order);
+		return r;
+	}
+	order->uid = uid;
+	if (uid)
+		return ask_polkit(call, orders, order);
+	engine_send_order(orders->engine, order);
+	return 1;
+}
+
+static int manage(sd_bus_message *call, enum order_kind kind, struct bus_orders *orders,
+		  sd_bus_error *ret_error)
+{
+	struct order *order;
+	int r = read_order(call, kind, ret_error, &order);
+
+	return r < 0 ? r : authorize(call, orders, order);
+}
+
+int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return manage(call, ORDER_ATTACH, orders, ret_error);
+}
+
+int bus_method_detach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return manage(call, ORDER_DETACH, orders, ret_error);
+}
+
+/* To look is free. */
+int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	struct order *order;
+	int r = read_order(call, ORDER_EXPLAIN, ret_error, &order);
+
+	if (r < 0)
+		return r;
+	engine_send_order(orders->engine, order);
+	return 1;
+}
+
+static const char *error_name(int error)
+{
+	switch (-error) {
+	case ESRCH:
+		return BUS_ERROR_NO_SUCH_GUEST;
+	case ENXIO:
+		return BUS_ERROR_NO_SUCH_DEVICE;
+	case EEXIST:
+		return BUS_ERROR_EXISTS;
+	case EBUSY:
+		return BUS_ERROR_BUSY;
+	case EHOSTDOWN:
+	case ENOTCONN:
+		return BUS_ERROR_NO_XENSTORE;
+	case EINVAL:
+		return SD_BUS_ERROR_INVALID_ARGS;
+	}
+	return SD_BUS_ERROR_FAILED;
+}
+
+static int answer(const struct order *order)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (order->result < 0)
+		return sd_bus_reply_method_errorf(order->userdata, error_name(order->result), "%s",
+						  *order->reason.text ? order->reason.text :
+						  strerror(-order->result));
+	if (order->kind == ORDER_EXPLAIN)
+		return sd_bus_reply_method_return(order->userdata, "s", order->explanation);
+	path = bus_device_path(&order->key);
+	return path ? sd_bus_reply_method_return(order->userdata, "o", path) : -ENOMEM;
+}
+
+void bus_answer_orders(struct bus_orders *orders)
+{
+	struct order *order;
+	int r;
+
+	while ((order = engine_take_done(orders->engine))) {
+		r = answer(order);
+		/* the caller may have gone, and the bus with him */
+		if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
+			log_warning("cannot answer an order: %s", strerror(-r));
+		order_free(order);
+	}
+}

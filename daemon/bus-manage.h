@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Orders from the bus: whether the caller may give them, and the answers. */
+#ifndef ATTACHD_BUS_MANAGE_H
+#define ATTACHD_BUS_MANAGE_H
+
+#include <systemd/sd-bus.h>
+
+#include "engine.h"
+
+struct question;
+
+struct bus_orders {
+	struct engine *engine;
+	struct question *questions;	/* to polkit, which has not answered */
+	unsigned int n_questions;
+};
+
+int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
+int bus_method_detach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
+int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
+
+/* Answers all orders that are carried out. */
+void bus_answer_orders(struct bus_orders *orders);
+/* The bus is to go: its questions would keep it, and it them. */
+void bus_drop_questions(struct bus_orders *orders);
+
+#endif

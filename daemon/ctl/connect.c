@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* connect: a channel as a terminal, or as the two ends of a pipe */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "ctl/bridge.h"
+#include "ctl/commands.h"
+#include "ctl/client.h"
+#include "ctl/select.h"
+#include "escape.h"
+
+static int no_channel(const struct command_context *context)
+{
+	fprintf(stderr, "mydevicectl: guest \"%s\" has no channel \"%s\"; see: mydevicectl list\n",
+		escape(context->argv[0]).text, escape(context->argv[1]).text);
+	return EXIT_NOT_FOUND;
+}
+
+/* The node of a guest's channel; EXIT_SUCCESS, or what was said. */
+static int find_node(const struct command_context *context, char **ret)
+{
+	_cleanup_(client_closep) struct client *client = NULL;
+	struct client_device *devices;
+	const char *why = "";
+	size_t n;
+	int r;
+
+	*ret = NULL;
+	r = client_open(&client, &why);
+	if (r == 0)
+		r = client_list(client, &devices, &n, &why);
+	if (r < 0)
+		return command_failed(r, why);
+	for (size_t i = 0; i < n && !*ret; i++)
+		if (is_guest(&devices[i], context->argv[0]) &&
+		    is_channel(&devices[i], context->argv[1]) && *devices[i].node)
+			*ret = strdup(devices[i].node);
+	client_devices_free(devices, n);
+	return *ret ? EXIT_SUCCESS : no_channel(context);
+}
+
+static int open_channel(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		return fd;
+	fprintf(stderr, "mydevicectl: cannot open %s: %s\n", path,
+		errno == EBUSY ? "another program has it open" :
+		errno == EACCES ? "you may not; are you in its group?" :
+		errno == ENOENT ? "it is not there; is its driver loaded in this domain?" :
+				  strerror(errno));
+	return -1;
+}
+
+static int run_bridge(int channel)
+{
+	bool terminal = isatty(STDIN_FILENO);
+	struct termios before, raw;
+	int r;
+
+	if (terminal && tcgetattr(STDIN_FILENO, &before) == 0) {
+		fputs("Connected; Ctrl-] leaves.\r\n", stderr);
+		raw = before;
+		cfmakeraw(&raw);
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+	} else {
+		terminal = false;
+	}
+	r = bridge(channel, STDIN_FILENO, STDOUT_FILENO,
+		   terminal ? BRIDGE_ESCAPE : BRIDGE_NO_ESCAPE);
+	if (terminal)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+	return r;
+}
+
+/* A path instead of a guest needs no daemon, so it works in a guest too. */
+int run_connect(const struct command_context *context)
+{
+	_cleanup_free_ char *node = NULL;
+	bool is_path = context->argv[0][0] == '/';
+	int status, channel, r;
+
+	if (is_path == (context->argc > 1)) {
+		fputs("mydevicectl: usage: mydevicectl connect GUEST NAME, or connect /PATH\n",
+		      stderr);
+		return EXIT_USAGE;
+	}
+	if (!is_path) {
+		status = find_node(context, &node);
+		if (status != EXIT_SUCCESS)
+			return status;
+	}
+	channel = open_channel(is_path ? context->argv[0] : node);
+	if (channel < 0)
+		return EXIT_FAILURE;
+	r = run_bridge(channel);
+	close(channel);
+	if (r < 0 && r != -ENODEV && r != -EPIPE) {
+		fprintf(stderr, "mydevicectl: the connection has failed: %s\n", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	if (r == -ENODEV)
+		fputs("mydevicectl: the channel is gone\n", stderr);
+	return r == -ENODEV ? EXIT_FAILURE : EXIT_SUCCESS;
+}

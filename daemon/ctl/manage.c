@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* attach, detach and policy */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/commands.h"
+#include "ctl/follow.h"
+#include "ctl/output.h"
+#include "escape.h"
+
+/* Longer than the longest DetachTimeoutSec= */
+#define DETACH_TIMEOUT_USEC (310 * USEC_PER_SEC)
+
+static struct client_options options_of(const struct command_context *context)
+{
+	return (struct client_options){
+		.class = context->class,
+		.mode = context->mode,
+		.ring_size = context->ring_size,
+		.force = context->force,
+	};
+}
+
+/* Which object is being looked for, and whether it shows. */
+struct wanted {
+	const char *path;
+	bool json;
+};
+
+static int show_attached(enum follow_event event, const char *path,
+			 const struct client_device *device, void *userdata)
+{
+	const struct wanted *wanted = userdata;
+
+	if (event == FOLLOW_NOTHING)
+		return -ENODEV;
+	if (strcmp(path, wanted->path))
+		return 0;
+	if (wanted->json)
+		return output_device_json(device) < 0 ? -ENOMEM : 1;
+	printf("%s/%s is attached, as device %u of domain %u\n", device->guest, device->name,
+	       device->devid, device->domid);
+	if (*device->node)
+		printf("Here it is %s\n", device->node);
+	return 1;
+}
+
+int run_attach(const struct command_context *context)
+{
+	_cleanup_(client_closep) struct client *client = NULL;
+	struct client_options options = options_of(context);
+	_cleanup_free_ char *path = NULL;
+	struct wanted wanted = { .json = context->json };
+	const char *why = "";
+	int r;
+
+	r = client_open(&client, &why);
+	if (r == 0)
+		r = client_attach(client, context->argv[0], context->argv[1], &options, &path,
+				  &why);
+	if (r < 0)
+		return command_failed(r, why);
+	wanted.path = path;
+	r = follow_devices(client, UINT64_MAX, show_attached, &wanted, &why);
+	/* gone again already: that is for those to tell who asked for it */
+	if (r < 0 && r != -ENODEV)
+		return command_failed(r, why);
+	return EXIT_SUCCESS;
+}
+
+struct ending {
+	const char *path;
+	bool there;
+};
+
+static int on_ending(enum follow_event event, const char *path,
+		     const struct client_device *device, void *userdata)
+{
+	struct ending *ending = userdata;
+
+	if (event == FOLLOW_NOTHING)
+		return !ending->there;
+	if (strcmp(path, ending->path))
+		return 0;
+	ending->there = event != FOLLOW_DETACHED;
+	return event == FOLLOW_DETACHED;
+}
+
+int run_detach(const struct command_context *context)
+{
+	_cleanup_(client_closep) struct client *client = NULL;
+	struct client_options options = options_of(context);
+	_cleanup_free_ char *path = NULL;
+	struct ending ending = {};
+	const char *why = "";
+	int r;
+
+	r = client_open(&client, &why);
+	if (r == 0)
+		r = client_detach(client, context->argv[0], context->argv[1], &options, &path,
+				  &why);
+	if (r < 0)
+		return command_failed(r, why);
+	ending.path = path;
+	r = follow_devices(client,
+			   context->timeout_usec == UINT64_MAX ? DETACH_TIMEOUT_USEC :
+								 context->timeout_usec,
+			   on_ending, &ending, &why);
+	if (r == -ETIMEDOUT) {
+		fputs("mydevicectl: it was told to go, and is still there\n", stderr);
+		return EXIT_TIMED_OUT;
+	}
+	return r < 0 ? command_failed(r, why) : EXIT_SUCCESS;
+}
+
+/* "Setting=value" lines; a setting that comes again makes an array. */
+static int print_policy_json(char *text)
+{
+	struct json_object *object = json_object_new_object(), *known, *value;
+
+	if (!object)
+		return -ENOMEM;
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		char *equals = strchr(line, '=');
+
+		if (!equals)
+			continue;
+		*equals = '\0';
+		value = json_object_new_string(equals + 1);
+		if (!strcmp(line, "BackendNode") || !strcmp(line, "FrontendNode")) {
+			if (!json_object_object_get_ex(object, line, &known)) {
+				known = json_object_new_array();
+				json_object_object_add(object, line, known);
+			}
+			json_object_array_add(known, value);
+		} else {
+			json_object_object_add(object, line, value);
+		}
+	}
+	return output_json(object);
+}
+
+int run_policy(const struct command_context *context)
+{
+	_cleanup_(client_closep) struct client *client = NULL;
+	struct client_options options = options_of(context);
+	const char *name = context->argc > 1 ? context->argv[1] : context->class;
+	_cleanup_free_ char *text = NULL;
+	const char *why = "";
+	int r;
+
+	r = client_open(&client, &why);
+	if (r == 0)
+		r = client_policy(client, context->argv[0], name ?: "", &options, &text, &why);
+	if (r < 0)
+		return command_failed(r, why);
+	if (context->json)
+		return print_policy_json(text) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	fputs(text, stdout);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an operator wants, from the moment the bus has it until it has the
+ * answer. Made by the thread of the bus, carried out by that of XenStore.
+ */
+#ifndef ATTACHD_ORDER_H
+#define ATTACHD_ORDER_H
+
+#include <stdbool.h>
+
+#include "machine.h"
+#include "paths.h"
+#include "request.h"
+
+#define EXPLANATION_SIZE 2048
+
+enum order_kind {
+	ORDER_ATTACH,
+	ORDER_DETACH,
+	ORDER_EXPLAIN,			/* what the policy says */
+};
+
+struct order {
+	enum order_kind kind;
+	char guest[128];		/* name or domid */
+	char name[MYDEVICE_NAME_MAX + 1]; /* of the device; to detach also its id */
+	char class[MYDEVICE_NAME_MAX + 1];
+	enum channel_mode mode;		/* MODE_ANY: as the policy has it */
+	uint64_t ring_size;		/* 0: likewise */
+	bool force;			/* detach without waiting for the drivers */
+	unsigned int uid;		/* who wants it */
+
+	/* the answer */
+	int result;			/* 0 or -errno */
+	struct reason reason;		/* of a failure */
+	struct device_key key;		/* attach, detach: of the device */
+	char explanation[EXPLANATION_SIZE];
+
+	void *userdata;
+	/* also if it is never carried out */
+	void (*free)(struct order *order);
+	struct order *next;
+};
+
+#endif

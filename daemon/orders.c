@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "device.h"
+#include "domain.h"
+#include "escape.h"
+#include "explain.h"
+#include "gifts.h"
+#include "manager.h"
+#include "messages.h"
+#include "name.h"
+#include "nodes.h"
+#include "number.h"
+#include "orders.h"
+
+_printf_(3, 4) static void fail(struct order *order, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(order->reason.text, sizeof(order->reason.text), format, args);
+	va_end(args);
+	order->result = error;
+}
+
+static struct domain *find_guest(struct manager *manager, const char *name)
+{
+	struct domain *domain;
+	size_t cursor = 0;
+	unsigned int domid;
+
+	while ((domain = table_next(&manager->domains, &cursor)))
+		if (!domain->dead && *domain->name && !strcmp(domain->name, name))
+			return domain;
+	if (number_domid(name, strlen(name), &domid) < 0)
+		return NULL;
+	domain = manager_find_domain(manager, domid);
+	return domain && !domain->dead && *domain->name ? domain : NULL;
+}
+
+static int note_withheld(struct domain *domain)
+{
+	return nodes_note_withheld(domain->manager->store, domain->domid, domain->uuid,
+				   domain->withheld.text);
+}
+
+int orders_recall(struct domain *domain)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = nodes_read_withheld(domain->manager->store, domain->domid, &text);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	if (withheld_parse(&domain->withheld, domain->uuid, text))
+		return 0;
+	/* of another domain that had this domid */
+	return nodes_note_withheld(domain->manager->store, domain->domid, "", "");
+}
+
+static bool class_is_known(const struct policy *policy, const char *class)
+{
+	if (!strcmp(class, MYDEVICE_CLASS))
+		return true;
+	for (size_t i = 0; i < policy->n_sections; i++)
+		if (policy->sections[i].scope == SCOPE_CLASS &&
+		    !strcmp(policy->sections[i].name, class))
+			return true;
+	return false;
+}
+
+static int check_attach(struct manager *manager, struct domain *domain, struct order *order)
+{
+	struct device *device = device_find_named(domain, order->class, order->name);
+
+	if (!name_is_safe(order->name, strlen(order->name)))
+		fail(order, -EINVAL, "\"%s\" is no name of a channel: expected 1 to 63 of "
+		     "A-Z a-z 0-9 . _ - with a letter first", escape(order->name).text);
+	else if (!class_is_known(manager->policy, order->class))
+		fail(order, -EINVAL, "class \"%s\" is not known: name it in attachd.conf, "
+		     "as [Class %s]", escape(order->class).text, escape(order->class).text);
+	else if (device && device_is_serving(device))
+		fail(order, -EEXIST, "guest %s has it already, as device %u",
+		     escape(domain->name).text, device->key.devid);
+	else if (device)
+		fail(order, -EBUSY, "the one it had is still being detached: try again");
+	return order->result;
+}
+
+static void attach(struct manager *manager, struct domain *domain, struct order *order)
+{
+	struct policy_subject subject = {
+		.guest = domain->name,
+		.uuid = domain->uuid,
+		.class = order->class,
+		.name = order->name,
+	};
+	struct policy_settings settings = policy_resolve(manager->policy, &subject);
+	bool channel = !strcmp(order->class, MYDEVICE_CLASS);
+	struct device_plan plan = {
+		.class = order->class,
+		.name = order->name,
+		.devid = channel ? gifts_free_devid(domain, order->class) : settings.devid,
+		.origin = ORIGIN_OPERATOR,
+		.settings = &settings,
+		.began_usec = monotonic_usec(),
+	};
+
+	if (check_attach(manager, domain, order) < 0)
+		return;
+	if (order->mode != MODE_ANY)
+		settings.mode = order->mode;
+	if (order->ring_size)
+		settings.ring_size = order->ring_size;
+	plan.grant = policy_gift_grant(&settings);
+	if (device_find(domain, plan.class, plan.devid)) {
+		fail(order, -EBUSY, "device id %u is in use", plan.devid);
+		return;
+	}
+	if (withheld_drop(&domain->withheld, order->class, order->name))
+		note_withheld(domain);
+	order->result = device_attach(domain, &plan, &order->reason);
+	if (order->result == 0) {
+		struct device *device = device_find(domain, plan.class, plan.devid);
+
+		order->key = device->key;
+		domain_log(domain, device, LOG_NOTICE, NULL, "user %u ordered it", order->uid);
+	}
+	/* it may have asked for it in vain */
+	domain_rescan(domain);
+}
+
+/* By its name, or its id. */
+static struct device *find_device(struct domain *domain, const struct order *order)
+{
+	struct device *device = device_find_named(domain, order->class, order->name);
+	unsigned int devid;
+
+	if (!device && number_devid(order->name, strlen(order->name), &devid) == 0)
+		device = device_find(domain, order->class, devid);
+	return device && device->phase != PHASE_REMOVED ? device : NULL;
+}
+
+static void detach(struct domain *domain, struct order *order)
+{
+	struct device *device = find_device(domain, order);
+	int r;
+
+	if (!device) {
+		fail(order, -ENXIO, "guest %s has no %s \"%s\"", escape(domain->name).text,
+		     strcmp(order->class, MYDEVICE_CLASS) ? order->class : "channel",
+		     escape(order->name).text);
+		return;
+	}
+	r = withheld_add(&domain->withheld, device->key.class, device->record.name);
+	if (r == 0)
+		r = note_withheld(domain);
+	if (r < 0) {
+		fail(order, r, "cannot note that it is to stay away: %s", store_strerror(r));
+		return;
+	}
+	order->key = device->key;
+	domain_log(domain, device, LOG_NOTICE, NULL, "to be detached%s, as user %u ordered",
+		   order->force ? " at once" : "", order->uid);
+	if (order->force)
+		device_expedite(device);
+	device_withdraw(device);
+}
+
+/* Also of a guest that does not run. */
+static void explain(const struct policy *policy, const struct domain *domain, struct order *order)
+{
+	struct policy_subject subject = {
+		.guest = domain ? domain->name : order->guest,
+		.uuid = domain ? domain->uuid : "",
+		.class = order->class,
+		.name = order->name,
+	};
+
+	explain_settings(policy, &subject, order->explanation, sizeof(order->explanation));
+}
+
+void orders_execute(struct manager *manager, struct order *order)
+{
+	struct domain *domain;
+
+	if (!manager->store) {
+		fail(order, -EHOSTDOWN, "xenstored does not answer");
+		return;
+	}
+	domain = find_guest(manager, order->guest);
+	if (order->kind == ORDER_EXPLAIN) {
+		explain(manager->policy, domain, order);
+		return;
+	}
+	if (!domain) {
+		fail(order, -ESRCH, "there is no guest \"%s\"", escape(order->guest).text);
+		return;
+	}
+	if (order->kind == ORDER_ATTACH)
+		attach(manager, domain, order);
+	else
+		detach(domain, order);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Carries out what an operator wants. */
+#ifndef ATTACHD_ORDERS_H
+#define ATTACHD_ORDERS_H
+
+#include "order.h"
+
+struct domain;
+struct manager;
+
+/* Fills in the answer. */
+void orders_execute(struct manager *manager, struct order *order);
+
+/* What an operator took from this guest before this process began. 0 or -errno. */
+int orders_recall(struct domain *domain);
+
+#endif

@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an operator does to devices, and who may."""
+
+import json
+import os
+import pty
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+
+from harness import drivers
+from harness.runner import case
+from harness.world import Skip, check, equal
+
+GIFT = 4095
+
+
+def ctl(host, *arguments, **kwargs):
+    status, out, err = host.attachd.ctl(*arguments, **kwargs)
+    equal((status, err), (0, ""), f"mydevicectl {arguments}")
+    return out
+
+
+@case
+def manage_attach(host):
+    host.attachd.set_policy("[Defaults]\nAllow=no\nRingSizeMax=64K\n[Class alice_dev]\nDevID=2\n"
+                            "Always=no\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    host.expect(lambda: host.attachd.ctl("attach", "web1", "log")[0] == 0, "it is attached")
+    equal(one.states(GIFT), ("1", "1"), "the device")
+    equal(host.client.get(one.backend(GIFT, "name")), "log", "its name")
+    host.join(one, GIFT)
+    entry, = host.attachd.list()
+    equal((entry["origin"], entry["node"]), ("operator", "/dev/mydevice-back/web1/log"),
+          "what is listed")
+    out = json.loads(ctl(host, "attach", "7", "bulk", "--json", "--mode=packet",
+                         "--ring-size=1M"))
+    equal((out["mode"], out["ring_size"], out["devid"]), ("packet", 65536, GIFT - 1),
+          "what is told of another")
+    ctl(host, "attach", "web1", "alice", "--class=alice_dev")
+    equal(one.states(2, "alice_dev"), ("1", "1"), "a device of another class")
+    for arguments, expected, text in (
+            (("web1", "log"), 1, "has it already"), (("db", "log"), 4, "no guest"),
+            (("web1", "../x"), 1, "no name"), (("web1", "x", "--class=eve"), 1, "attachd.conf"),
+            (("web1", "x", "--mode=fast"), 1, "stream or packet"),
+            (("web1", "x", "--ring-size=1"), 1, "at least 4096"),
+            (("web1", "x", "--ring-size=much"), 2, "number of bytes"),
+            (("web1",), 2, "too few"), (("web1", "x", "--force"), 2, "does not go with"),
+            (("x" * 200, "x"), 1, "too long"), (("web1", "\x1b[31m"), 1, "no name")):
+        status, out, err = host.attachd.ctl("attach", *arguments)
+        check(status == expected and text in err and not out and "\x1b" not in err,
+              f"attach {arguments}: {status} {err}")
+    # it stays over a restart, and goes with its guest
+    host.attachd.kill()
+    host.attachd.start()
+    equal({entry["name"]: entry["origin"] for entry in host.attachd.list()},
+          {"log": "operator", "bulk": "operator", "alice": "operator"}, "after a restart")
+    host.destroy(one)
+    host.expect(lambda: not one.traces(), "all of it goes with its guest", one.traces)
+
+
+@case
+def manage_detach_lasts(host):
+    host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\n[Device log]\nAlways=yes\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    host.connected(one, 0)
+    host.expect(lambda: one.states(GIFT) == ("1", "1"), "the other is given")
+    detach = host.attachd.ctl_begin("detach", "web1", "demo")
+    host.expect(lambda: not detach.alive(), "detach ends")
+    equal(detach.popen.returncode, 0, "its status")
+    equal(one.states(0), (None, None), "the device, as soon as it has ended")
+    ctl(host, "detach", "web1", "log")
+    equal(one.states(GIFT), (None, None), "what was given")
+
+    def stays_away(name, devid):
+        one.request(devid, name)
+        host.expect(lambda: "operator" in (one.status(devid) or ""), f"{name} is denied",
+                    lambda: one.status(devid))
+
+    stays_away("demo", 0)
+    stays_away("log", 1)
+    host.attachd.reload()
+    host.attachd.kill()
+    host.attachd.start()
+    stays_away("demo", 0)
+    host.settle(0.4)
+    check(one.states(GIFT) == (None, None), "it was given again")
+    equal(host.attachd.ctl("detach", "web1", "demo")[0], 4, "detaching what is not there")
+    equal(host.attachd.ctl("detach", "mail", "demo")[0], 4, "a guest that is not there")
+    # until it is attached again
+    ctl(host, "attach", "web1", "demo")
+    host.expect(lambda: one.status(0) == "attached", "the request is answered",
+                lambda: one.status(0))
+    ctl(host, "attach", "web1", "log")
+    host.expect(lambda: one.status(1) == "attached", "the other's too", lambda: one.status(1))
+    equal(host.client.get("/mydevice/7/withheld"), None, "what is noted")
+    # or the guest is another one
+    ctl(host, "detach", "7", "log")
+    check("log" in host.client.get("/mydevice/7/withheld"), "it is not noted")
+    equal(host.client.perms("/mydevice/7/withheld"), "n0", "the note's permissions")
+    host.destroy(one)
+    host.expect(lambda: not one.traces(), "nothing is left", one.traces)
+    again = host.guest(7, "web1")
+    host.expect(lambda: again.states(GIFT) == ("1", "1"), "the next guest is given it")
+
+
+@case
+def manage_note_of_a_guest_that_went_unnoticed(host):
+    host.attachd.set_policy("[Device log]\nAlways=yes\n")
+    host.attachd.start()
+    one, other = host.guest(7, "web1"), host.guest(8, "web2")
+    for guest in (one, other):
+        host.expect(lambda: guest.states(GIFT) == ("1", "1"), "it is given")
+        ctl(host, "detach", guest.name, "log")
+    host.attachd.kill()
+    host.destroy(one)
+    host.destroy(other)
+    again = host.guest(7, "web1", "00000000-0000-4000-8000-00000000000b")
+    host.attachd.start()
+    host.expect(lambda: again.states(GIFT) == ("1", "1"), "the new domain 7 is given it")
+    equal(host.client.get("/mydevice/7/withheld"), None, "the note about the old one")
+    host.expect(lambda: not host.client.tree("/mydevice/8"), "the note about nobody goes")
+
+
+@case
+def manage_detach_by_force(host):
+    host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=60\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    front, back = host.connected(one, 0)
+    front.ignores = back.ignores = "56"
+    status, _, err = host.attachd.ctl("detach", "web1", "demo", "--timeout=1")
+    check(status == 5 and "still there" in err, f"a driver that does not close: {status} {err}")
+    began = time.monotonic()
+    ctl(host, "detach", "web1", "0", "--force")
+    check(time.monotonic() - began < 5, "it took its time")
+    equal(one.states(0), (None, None), "the device")
+
+
+@case
+def manage_who_may(host):
+    """Root may; who is not has to convince polkit; everybody may look."""
+    if os.getuid():
+        raise Skip("needs root, to be somebody else")
+    # the programs have to be in reach of others
+    binary = host.attachd.binary("mydevicectl")
+    if not reachable(binary):
+        raise Skip(f"{binary} is out of reach for others")
+    os.chmod(host.dir, 0o711)
+    host.attachd.start()
+    host.guest(7, "web1")
+    host.expect(lambda: host.attachd.ctl("attach", "web1", "log")[0] == 0, "root may")
+    status, _, err = host.attachd.ctl("attach", "web1", "x", user=65534)
+    check(status == 6 and "polkit does not answer" in err, f"without polkit: {status} {err}")
+    polkit = host.attachd.start_polkit("no", "yes", "no", "yes", "silence")
+    for order, expected in (("attach", 6), ("attach", 0), ("detach", 6), ("detach", 0)):
+        status, out, err = host.attachd.ctl(order, "web1", "x", user=65534)
+        check(status == expected, f"{order}: {status} {out} {err}")
+        question = polkit.popen.stdout.readline().decode().split()
+        equal(question[:3], ["system-bus-name", "org.mydevice.attach1.manage-devices", "1"],
+              "what polkit is asked")
+    for look in (("list",), ("status",), ("status", "web1"), ("policy", "web1")):
+        equal(host.attachd.ctl(*look, user=65534)[0], 0, f"{look} by anybody")
+    check("user 65534" in host.attachd.log_text(), "the log does not say who it was")
+    # one who waits for polkit keeps nobody else waiting, and may go
+    waiting = host.attachd.ctl_begin("list")
+    lost = subprocess.Popen(["setpriv", "--reuid=65534", "--clear-groups", binary, "attach",
+                             "web1", "y"], env={**os.environ, **host.attachd.env()})
+    polkit.popen.stdout.readline()
+    ctl(host, "attach", "web1", "z")
+    lost.kill()
+    lost.wait()
+    waiting.popen.wait(10)
+    polkit.kill()
+    host.attachd.bus.kill()
+
+
+def reachable(path):
+    while path != "/":
+        if not os.stat(path).st_mode & stat.S_IXOTH:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
+@case
+def manage_policy(host):
+    host.attachd.set_policy("[Defaults]\nMaxChannels=3\n[Guest web*]\nRingSize=4K\n"
+                            "[Device log]\nAlways=yes\nNodeGroup=adm\n"
+                            "[Class alice_dev]\nBackendNode=a b=c\nBackendNode=d e\n")
+    host.attachd.start()
+    host.guest(7, "web1")
+    text = ctl(host, "policy", "web1", "log")
+    check({"Allow=yes", "Always=yes", "MaxChannels=3", "RingSize=4096", "NodeGroup=adm",
+           "Mode=stream packet", "DetachTimeoutSec=5"} <= set(text.splitlines()), text)
+    equal(json.loads(ctl(host, "policy", "db", "--json"))["RingSize"], "262144",
+          "a guest that does not run")
+    found = json.loads(ctl(host, "policy", "web1", "--class=alice_dev", "--json"))
+    equal(found["BackendNode"], ["a b=c", "d e"], "the nodes of a class")
+    check("Channels" not in found, f"of a class: {found}")
+
+
+def bus_call(host, *arguments):
+    done = subprocess.run(["busctl", "--json=short", *arguments], check=True, capture_output=True,
+                          env={**os.environ, **host.attachd.env()}, timeout=20)
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+NAME, ROOT = "org.mydevice.Attach1", "/org/mydevice/Attach1"
+
+
+@case
+def manage_objects_on_the_bus(host):
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    host.connected(one, 3)
+    objects = bus_call(host, "call", NAME, ROOT, "org.freedesktop.DBus.ObjectManager",
+                       "GetManagedObjects")["data"][0]
+    paths = [path for path, interfaces in objects.items() if f"{NAME}.Device" in interfaces]
+    equal(len(paths), 1, f"devices among {list(objects)}")
+    path = paths[0]
+    host.expect(lambda: bus_call(host, "get-property", NAME, path, f"{NAME}.Device",
+                                 "Phase")["data"] == "connected", "the phase")
+    shown = objects[path][f"{NAME}.Device"]
+    equal({key: shown[key]["data"] for key in ("Guest", "Name", "DevID", "DomID", "Class",
+                                               "Origin", "Node")},
+          {"Guest": "web1", "Name": "demo", "DevID": 3, "DomID": 7, "Class": "mydevice",
+           "Origin": "request", "Node": "/dev/mydevice-back/web1/demo"}, "its properties")
+    tree = subprocess.run(["busctl", "introspect", NAME, path], check=True, capture_output=True,
+                          env={**os.environ, **host.attachd.env()}).stdout.decode()
+    check("FrontendState" in tree and "emits-change" in tree, f"introspection says: {tree}")
+    equal(subprocess.run(["busctl", "get-property", NAME, f"{ROOT}/device/x", f"{NAME}.Device",
+                          "Phase"], env={**os.environ, **host.attachd.env()},
+                         capture_output=True, check=False).returncode, 1, "no such object")
+
+
+def lines_of(one):
+    """A growing list of what it writes."""
+    lines = []
+
+    def read():
+        for line in one.popen.stdout:
+            lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines
+
+
+@case
+def manage_monitor(host):
+    host.attachd.start()
+    one, other = host.guest(7, "web1"), host.guest(8, "web2")
+    host.connected(one, 0)
+    events = lines_of(host.attachd.ctl_begin("monitor", "--json"))
+    text = lines_of(host.attachd.ctl_begin("monitor", "web1"))
+    host.expect(lambda: events and text, "what is there is told first", lambda: (events, text))
+    other.request(0, "log\x1b")
+    other.request(1, "log")
+    host.expect(lambda: other.attached(1), "another device comes")
+    front, back = drivers.Frontend(other, 1), drivers.Backend(other, 1)
+    host.expect(lambda: other.states(1) == ("4", "4"), "it connects")
+    front.ignores = back.ignores = ""
+    host.expect(lambda: any(json.loads(line)["phase"] == "connected" and
+                            json.loads(line)["guest"] == "web2" for line in events),
+                "that is told", lambda: events)
+    other.withdraw(1)
+    host.expect(lambda: any(json.loads(line)["event"] == "detached" for line in events),
+                "the end is told", lambda: events)
+    told = [json.loads(line) for line in events]
+    equal((told[0]["event"], told[0]["guest"]), ("present", "web1"), "the first")
+    mine = [entry for entry in told if entry["guest"] == "web2"]
+    equal((mine[0]["event"], mine[0]["phase"]), ("attached", "waiting"), "the first of the other")
+    equal({entry["event"] for entry in mine[1:-1]}, {"changed"}, "what is between")
+    equal(mine[-1]["event"], "detached", "the last of it")
+    check(all(entry["time_usec"] > 10**15 for entry in told), "the times")
+    check(all("web1/demo" in line for line in text), f"the text is of others too: {text}")
+    # over a restart of the daemon
+    before = len(events)
+    host.attachd.stop()
+    host.attachd.start()
+    host.expect(lambda: any(json.loads(line)["guest"] == "web1" for line in events[before:]),
+                "it is told again", lambda: events[before:])
+
+
+@case
+def manage_wait(host):
+    """For xl create -p: the guest need not be there yet."""
+    host.attachd.start()
+    attached = host.attachd.ctl_begin("wait", "web1", "demo", "--for=attached")
+    connected = host.attachd.ctl_begin("wait", "web1", "demo")
+    status, _, err = host.attachd.ctl("wait", "web1", "demo", "--timeout=1")
+    check(status == 5 and "not connected" in err, f"a wait in vain: {status} {err}")
+    one = host.guest(7, "web1")
+    one.request(0, "demo")
+    host.expect(lambda: not attached.alive(), "it is attached")
+    equal(attached.popen.returncode, 0, "the status")
+    check(connected.alive(), "it is not connected yet")
+    host.join(one, 0)
+    host.expect(lambda: not connected.alive(), "it is connected")
+    equal(connected.popen.returncode, 0, "the status")
+    gone = host.attachd.ctl_begin("wait", "7", "0", "--for=gone")
+    host.settle(0.3)
+    check(gone.alive(), "it is not gone yet")
+    one.withdraw(0)
+    host.expect(lambda: not gone.alive(), "it is gone")
+    equal((gone.popen.returncode, one.states(0)), (0, (None, None)), "the status")
+    ctl(host, "wait", "web1", "demo", "--for=gone")
+    equal(host.attachd.ctl("wait", "web1", "demo", "--for=ever")[0], 2, "what cannot be waited for")
+
+
+@case(stores=("c",))
+def manage_connect_is_a_pipe(host):
+    """Any file that is read and written will do for a channel."""
+    one, other = socket.socketpair()
+    path = f"/proc/{os.getpid()}/fd"
+    check(os.path.isdir(path), "no /proc")
+    equal(host.attachd.ctl("connect", "/nowhere")[0], 1, "no such node")
+    equal(host.attachd.ctl("connect", "web1")[0], 2, "a guest without a name")
+    one.close()
+    other.close()
+    # a terminal for a channel: what comes from the other end, then its hang-up
+    master, slave = pty.openpty()
+    os.set_blocking(master, False)
+    subprocess.run(["stty", "raw", "-echo"], stdin=slave, check=True)
+    begun = host.attachd.ctl_begin("connect", os.ttyname(slave), stdin=subprocess.PIPE)
+    payload = bytes(range(256)) * 40
+    begun.popen.stdin.write(payload)
+    begun.popen.stdin.flush()
+    found = bytearray()
+
+    def received():
+        try:
+            found.extend(os.read(master, 65536))
+        except BlockingIOError:
+            pass
+        return len(found) >= len(payload)
+
+    host.expect(received, "what was typed arrives", lambda: len(found))
+    equal(bytes(found), payload, "what arrives, the escape included")
+    os.write(master, b"answer\x1d\x00")
+    equal(begun.popen.stdout.read(8), b"answer\x1d\x00", "what comes out")
+    begun.popen.stdin.close()
+    host.settle(0.2)
+    check(begun.alive(), "it did not wait for the other end")
+    os.close(slave)
+    os.close(master)
+    begun.popen.wait(10)
+
+
+@case(stores=("c",))
+def manage_connect_is_a_terminal(host):
+    """Raw, with an escape, and as it was when it is left."""
+    channel, far = pty.openpty()
+    subprocess.run(["stty", "raw", "-echo"], stdin=far, check=True)
+    ours, theirs = pty.openpty()
+    before = subprocess.run(["stty", "-g"], stdin=theirs, capture_output=True, check=True).stdout
+    begun = subprocess.Popen([host.attachd.binary("mydevicectl"), "connect", os.ttyname(far)],
+                             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    try:
+        banner = os.read(ours, 200)
+        check(b"Ctrl-]" in banner, f"what it says: {banner}")
+        host.expect(lambda: subprocess.run(["stty", "-g"], stdin=theirs, capture_output=True,
+                                           check=True).stdout != before, "it is raw")
+        os.write(ours, b"\x03\x1a")
+        equal(os.read(channel, 2), b"\x03\x1a", "what the channel gets")
+        os.write(channel, b"hello")
+        equal(os.read(ours, 5), b"hello", "what the terminal shows")
+        os.write(ours, b"end\x1dlost")
+        equal(begun.wait(10), 0, "its status")
+        equal(os.read(channel, 9), b"end", "what the channel got before the escape")
+        equal(subprocess.run(["stty", "-g"], stdin=theirs, capture_output=True,
+                             check=True).stdout, before, "the terminal, after it")
+    finally:
+        begun.send_signal(signal.SIGKILL)
+        begun.wait()
+        for descriptor in (channel, far, ours, theirs):
+            os.close(descriptor)

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness.h"
+
+#include <poll.h>
+
+#include "registry.h"
+
+static void publish(struct registry *registry, uint64_t serial, enum phase phase)
+{
+	struct device_view view = {
+		.serial = serial,
+		.key = { .class = MYDEVICE_CLASS, .guest = 7, .devid = (unsigned int)serial },
+		.phase = phase,
+	};
+
+	assert_int_equal(registry_publish(registry, &view), 0);
+}
+
+static bool is_readable(struct registry *registry)
+{
+	struct pollfd fd = { .fd = registry_fd(registry), .events = POLLIN };
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+static void expect(struct registry *registry, enum registry_change change, uint64_t serial,
+		   enum phase phase)
+{
+	struct device_view view;
+
+	assert_int_equal(registry_next_change(registry, &view), change);
+	if (change == REGISTRY_NONE)
+		return;
+	assert_int_equal(view.serial, serial);
+	assert_int_equal(view.phase, phase);
+}
+
+static void test_changes_are_coalesced(void **state)
+{
+	struct registry *registry = registry_new();
+
+	assert_false(is_readable(registry));
+	expect(registry, REGISTRY_NONE, 0, 0);
+	publish(registry, 1, PHASE_WAITING);
+	publish(registry, 2, PHASE_WAITING);
+	publish(registry, 1, PHASE_CONNECTED);
+	assert_true(is_readable(registry));
+	expect(registry, REGISTRY_CHANGED, 1, PHASE_CONNECTED);
+	publish(registry, 1, PHASE_CLOSING);
+	expect(registry, REGISTRY_CHANGED, 2, PHASE_WAITING);
+	expect(registry, REGISTRY_CHANGED, 1, PHASE_CLOSING);
+	assert_true(is_readable(registry));
+	expect(registry, REGISTRY_NONE, 0, 0);
+	assert_false(is_readable(registry));
+	publish(registry, 2, PHASE_CONNECTED);
+	assert_true(is_readable(registry));
+	registry_free(registry);
+}
+
+static void test_the_end_is_told_once(void **state)
+{
+	struct registry *registry = registry_new();
+
+	publish(registry, 1, PHASE_CONNECTED);
+	publish(registry, 2, PHASE_WAITING);
+	registry_withdraw(registry, 1);
+	registry_withdraw(registry, 1);
+	registry_withdraw(registry, 3);
+	assert_int_equal(registry_status(registry).devices, 1);
+	assert_int_equal(registry_status(registry).connected, 0);
+	/* the id again, for another device */
+	publish(registry, 4, PHASE_WAITING);
+	expect(registry, REGISTRY_GONE, 1, PHASE_CONNECTED);
+	expect(registry, REGISTRY_CHANGED, 2, PHASE_WAITING);
+	expect(registry, REGISTRY_CHANGED, 4, PHASE_WAITING);
+	expect(registry, REGISTRY_NONE, 0, 0);
+	registry_withdraw(registry, 4);
+	/* who is gone and untold must not be lost with the registry */
+	registry_free(registry);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_changes_are_coalesced),
+		cmocka_unit_test(test_the_end_is_told_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
