@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rows about programs that know nothing of us.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "row.h"
+
+#define BYTES	"1000003"
+
+/* How a tool writes the file to the node, and the node to the file. */
+static const struct {
+	const char *name;
+	const char *write;
+	const char *read;
+} tools[] = {
+	{ "cat", "cat /tmp/sent >\"$NODE\"", "cat \"$NODE\" >/tmp/received" },
+	{ "dd", "dd if=/tmp/sent of=\"$NODE\" bs=3000",
+	  "dd if=\"$NODE\" of=/tmp/received bs=5000" },
+	{ "socat", "socat -u OPEN:/tmp/sent OPEN:\"$NODE\",wronly",
+	  "socat -u OPEN:\"$NODE\",rdonly CREATE:/tmp/received" },
+	{ "pv", "pv -q /tmp/sent >\"$NODE\"", "pv -q \"$NODE\" >/tmp/received" },
+};
+
+static bool is_there(const char *name)
+{
+	const char *at = strstr(setting.tools, name);
+	size_t len = strlen(name);
+
+	return at && (!at[len] || at[len] == ' ') && (at == setting.tools || at[-1] == ' ');
+}
+
+static void pass_file(struct end *near, struct end *far, const char *write, const char *read)
+{
+	struct call reader, writer;
+	char sent[128], received[128];
+
+	IS(runs(near, "head -c " BYTES " /dev/urandom >/tmp/sent", sent, sizeof(sent)), 0);
+	IS(runs(far, "rm -f /tmp/received", received, sizeof(received)), 0);
+	reader = call_begin(far, OP_RUN, read, strlen(read), 0, 0, 0, 0);
+	writer = call_begin(near, OP_RUN, write, strlen(write), 0, 0, 0, 0);
+	IS(call_result(&writer), 0);
+	IS(call_result(&reader), 0);
+	if (writer.result || reader.result)
+		printf("  %s: %s\n  %s: %s\n", write, writer.data ? (char *)writer.data : "", read,
+		       reader.data ? (char *)reader.data : "");
+	runs(near, "sha256sum </tmp/sent", sent, sizeof(sent));
+	runs(far, "sha256sum </tmp/received; rm /tmp/received", received, sizeof(received));
+	CHECK(strlen(sent) > 64 && !strcmp(sent, received));
+	call_free(&writer);
+	call_free(&reader);
+}
+
+/* A tool writes and ends, another reads up to the end of file. */
+static void files(struct end *near, struct end *far)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++) {
+		if (!is_there(tools[i].name))
+			continue;
+		pass_file(near, far, tools[i].write, tools[i].read);
+		count++;
+	}
+	CHECK(count);
+}
+
+/* A conversation of lines, as a shell would have it. */
+static void shell(struct end *near, struct end *far)
+{
+	const char *server = "exec 3<>\"$NODE\"; while read -r line <&3; do"
+		" echo \"<$line>\" >&3; done";
+	const char *client = "exec 3<>\"$NODE\"; for word in one two three; do echo $word >&3;"
+		" read -r line <&3; echo \"$line\"; done";
+	struct call call = call_begin(far, OP_RUN, server, strlen(server), 0, 0, 0, 0);
+	char output[256];
+
+	IS(runs(near, client, output, sizeof(output)), 0);
+	CHECK(!strcmp(output, "<one>\n<two>\n<three>\n"));
+	IS(call_result(&call), 0);
+	call_free(&call);
+}
+
+const struct row tool_rows[] = {
+	{ "files", STREAM | TOOLS, files },
+	{ "shell", STREAM, shell },
+	{}
+};
