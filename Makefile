@@ -98,6 +98,11 @@ fuzz: ## the same for longer: SECONDS=600 each
 	tests/deps fuzz
 	tests/fuzz/run $(or $(SECONDS),600)
 
+.PHONY: check-core
+check-core: ## the files' semantics on the core, both ends in one kernel: minutes
+	tests/deps core
+	tests/core/run
+
 .PHONY: check-store
 check-store: ## attachd against both real xenstoreds, no hypervisor
 	tests/deps store

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # for who sources it
+#
+# The kernel whose headers the modules are built with, as a file that QEMU boots.
+
+# shellcheck source=tests/lab/image/kernel.sh
+. tests/lab/image/kernel.sh
+
+kernel_headers=${KDIR:-$(printf '%s\n' /lib/modules/*/build | sort -V | tail -n 1)}
+kernel_release=$(sed -n 's/^.define UTS_RELEASE "\(.*\)"$/\1/p' \
+	"$kernel_headers/include/generated/utsrelease.h")
+
+# Installed, or taken out of Debian's package, which is not installed for that:
+# a build machine may boot another kernel, or be a container.
+kernel_image() {
+	local out=$1 work
+
+	if [ -r "/boot/vmlinuz-$kernel_release" ]; then
+		cp "/boot/vmlinuz-$kernel_release" "$out"
+		return
+	fi
+	work=$(mktemp -d) || return
+	(
+		cd "$work" || exit
+		apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=3 \
+			download "linux-image-$kernel_release" >&2 || exit
+		dpkg-deb --fsys-tarfile linux-image-*.deb |
+			tar -x -O --wildcards '*/vmlinuz*' >"$out"
+	)
+	set -- $?
+	rm -rf "$work"
+	return "$1"
+}
+
+# kernel_elf: sets kernel_file to it, which stays in the cache.
+kernel_elf() {
+	local cache=${MYDEVICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mydevice}/core tmp
+
+	kernel_file=$cache/vmlinux-$kernel_release
+	[ ! -s "$kernel_file" ] || return 0
+	tmp=$kernel_file.$$
+	mkdir -p "$cache" && kernel_image "$tmp.bz" && kernel_extract "$tmp.bz" "$tmp" &&
+		mv "$tmp" "$kernel_file"
+	set -- $?
+	rm -f "$tmp" "$tmp.bz"
+	return "$1"
+}
