@@ -20,7 +20,7 @@ checkpatch() {
 		(cd "$results/checkpatch" && "$script" --no-tree --root=. --strict --terse \
 			--no-summary --show-types --max-line-length=100 --ignore "$ignore" \
 			--file "$top/$file") | sed "s|^$top/||" || status=1
-	done < <(files 'kmod/*.[ch]' 'include/*.h')
+	done < <(files 'kmod/*.[ch]' 'include/*.h' 'tests/core/*.c')
 	return $status
 }
 

@@ -15,7 +15,7 @@ licence_of() {
 	case $1 in
 	include/uapi/*) echo 'MIT|GPL-2.0 WITH Linux-syscall-note' ;;
 	include/*) echo 'MIT' ;;
-	kmod/*) echo 'GPL-2.0' ;;
+	kmod/* | tests/core/Kbuild | tests/core/*.c) echo 'GPL-2.0' ;;
 	*) echo 'GPL-2.0-or-later' ;;
 	esac
 }
