@@ -8,7 +8,6 @@
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
-#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
@@ -287,7 +286,7 @@ int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm)
 }
 
 /**
- * myd_channel_expect() - ask for an event at the next byte, whatever is there now
+ * myd_channel_expect() - ask for an event at the next bytes, whatever is there now
  * @ch: the channel, locked, open
  */
 void myd_channel_expect(struct myd_channel *ch)
@@ -298,7 +297,8 @@ void myd_channel_expect(struct myd_channel *ch)
 
 	if (s->phase != MYD_LIVE || !s->receiving || s->rx_end_known)
 		return;
-	myd_ring_arm_data(rx, mydevice_ring_used(prod, rx->cons) + 1);
+	myd_ring_arm_data(rx, max(mydevice_ring_used(prod, rx->cons) + 1,
+				  myd_channel_rx_want(ch)));
 	if (myd_ring_refresh_prod(rx))
 		break_link(ch);
 	else if (rx->prod != prod)
@@ -476,6 +476,7 @@ void myd_channel_release(struct myd_channel *ch)
 	mutex_lock(&ch->rx_mutex);
 	spin_lock_irq(&ch->lock);
 	myd_session_close(&ch->session, ch->linked ? &ch->tx : NULL, &ch->rx);
+	trace_myd_session(ch);
 	ch->end_error = 0;
 	if (ch->linked && !ch->broken)
 		notify(ch, tx_direction(ch));
@@ -494,6 +495,8 @@ static void attach_ring(struct myd_ring *ring, const struct myd_link *link,
 	ring->size = 1u << link->order[direction];
 	ring->prod = 0;
 	ring->cons = 0;
+	/* Just passed: nothing is asked for. */
+	ring->armed = -1;
 }
 
 /**
@@ -525,7 +528,7 @@ EXPORT_SYMBOL_GPL(myd_channel_connect);
 
 static void save_residue(struct myd_channel *ch, u32 len)
 {
-	struct myd_ring residue = { .size = roundup_pow_of_two(len), .prod = len };
+	struct myd_ring residue = { .size = ch->rx.size, .prod = len };
 	void *old;
 	u8 *memory;
 	u32 i;
@@ -575,6 +578,7 @@ void myd_channel_disconnect(struct myd_channel *ch, bool keep)
 		if (unread < 0)
 			lied_to(ch);
 		ch->linked = false;
+		trace_myd_session(ch);
 	}
 	spin_unlock_irq(&ch->lock);
 	if (unread > 0)

@@ -62,6 +62,7 @@ static __poll_t myd_poll(struct file *file, poll_table *wait)
 	/* Not else: looking may just have found the link broken. */
 	if (ch->session.phase == MYD_ENDED)
 		mask = EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLHUP |
+		       (ch->write_only ? EPOLLOUT | EPOLLWRNORM : 0) |
 		       (ch->end_error ? EPOLLERR : 0);
 	else if (ch->session.phase == MYD_WAITING && ch->gone)
 		mask = EPOLLERR | EPOLLHUP;

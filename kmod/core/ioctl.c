@@ -120,10 +120,11 @@ static long wait_session(struct file *file, unsigned int cmd, void __user *arg)
 		timeout = msecs_to_jiffies(wait.timeout_msec);
 	if (file->f_flags & O_NONBLOCK)
 		return in_session(ch);
-	timeout = wait_event_interruptible_timeout(ch->rx_wait, in_session(ch) != -EAGAIN, timeout);
+	timeout = wait_event_interruptible_timeout(ch->rx_wait,
+						   (r = in_session(ch)) != -EAGAIN, timeout);
 	if (timeout < 0)
 		return -EINTR;
-	return timeout ? in_session(ch) : -ETIMEDOUT;
+	return timeout ? r : -ETIMEDOUT;
 }
 
 static long tune(struct myd_channel *ch, unsigned int cmd, void __user *arg)

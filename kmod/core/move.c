@@ -11,6 +11,7 @@
  */
 #include <linux/fs.h>
 #include <linux/minmax.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -98,9 +99,11 @@ static int bytes_for(struct call *call, bool arm)
 	struct myd_channel *ch = call->ch;
 	u32 want = 1;
 
-	if (call->block && !call->done && !is_packets(ch))
-		want = min_t(size_t, myd_channel_rx_want(ch), iov_iter_count(call->iter));
-	return myd_channel_readable(ch, max(want, 1u), arm);
+	if (call->block && !call->done)
+		want = max(myd_channel_rx_want(ch), want);
+	if (!is_packets(ch))
+		want = min_t(size_t, want, iov_iter_count(call->iter));
+	return myd_channel_readable(ch, want, arm);
 }
 
 /*
@@ -204,6 +207,7 @@ static ssize_t read_chunk(struct call *call, bool arm)
 {
 	struct myd_channel *ch = call->ch;
 	struct piece piece = {};
+	unsigned int noio;
 	int r;
 
 	/* Without frames, a read is of one packet. */
@@ -213,9 +217,12 @@ static ssize_t read_chunk(struct call *call, bool arm)
 	if (r <= 0)
 		return r;
 
+	/* What splices may allocate pages, and who disconnects waits for us. */
+	noio = memalloc_noio_save();
 	pagefault_disable();
 	r = is_packets(ch) ? get_packets(call, r, &piece) : get_bytes(call, r, &piece);
 	pagefault_enable();
+	memalloc_noio_restore(noio);
 	if (piece.ring) {
 		spin_lock_irq(&ch->lock);
 		myd_channel_consumed(ch, piece.ring, piece.messages);
@@ -416,13 +423,6 @@ struct way {
 	bool writing;
 };
 
-static int lock_way(const struct way *way, bool nowait)
-{
-	if (nowait)
-		return mutex_trylock(way->mutex) ? 0 : -EAGAIN;
-	return mutex_lock_interruptible(way->mutex) ? -ERESTARTSYS : 0;
-}
-
 /*
  * Brings in what a copy missed, with nothing locked. Of bytes some are enough to
  * go on with, a packet has to be there as a whole.
@@ -432,7 +432,7 @@ static int fault_in(const struct way *way, const struct call *call)
 	size_t want = CHUNK, missing;
 
 	cond_resched();
-	if (signal_pending(current))
+	if (fatal_signal_pending(current))
 		return -ERESTARTSYS;
 	if (is_packets(call->ch))
 		want = (call->frames ? sizeof(struct mydevice_frame) : 0) + call->len;
@@ -474,20 +474,22 @@ static void watch_on(struct myd_channel *ch)
 static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way *way)
 {
 	struct myd_channel *ch = iocb->ki_filp->private_data;
-	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
 	struct call call = {
 		.ch = ch,
 		.iter = iter,
-		.block = !nowait && !(iocb->ki_filp->f_flags & O_NONBLOCK),
+		.block = !(iocb->ki_flags & IOCB_NOWAIT) &&
+			 !(iocb->ki_filp->f_flags & O_NONBLOCK),
 		.frames = READ_ONCE(ch->tune.flags) & MYDEVICE_TUNE_FRAMES,
 	};
 	struct waiting waiting = { .call = &call, .way = way };
 	ssize_t r = 0;
 
 	while (iov_iter_count(iter)) {
-		r = lock_way(way, nowait);
-		if (r)
+		/* Never held for longer than a chunk takes: also if it must not block. */
+		if (mutex_lock_interruptible(way->mutex)) {
+			r = -ERESTARTSYS;
 			break;
+		}
 		/* One that does not block waits in poll, which wants an event. */
 		r = way->chunk(&call, !call.block);
 		mutex_unlock(way->mutex);

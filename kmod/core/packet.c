@@ -26,7 +26,8 @@ int myd_packet_peek(const struct myd_ring *ring, u32 index, u32 used)
 	myd_ring_get(ring, index, &packet, sizeof(packet));
 	/* The peer may write it again: it was fetched once, and is not again. */
 	barrier();
-	if (!packet.len || packet.len > used - sizeof(packet))
+	if (!packet.len || packet.len > used - sizeof(packet) ||
+	    packet.len > MYDEVICE_PACKET_MAX(ring->size))
 		return -EPROTO;
 	return packet.len;
 }

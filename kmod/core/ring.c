@@ -114,11 +114,15 @@ bool myd_ring_consume(struct myd_ring *ring, u32 len)
  * @ring: a ring we consume
  * @want: how many, at least 1, more than there are
  *
- * The caller refreshes the producer's index afterwards, before it sleeps.
+ * One who waits for fewer and asked before is not forgotten. The caller refreshes the producer's index afterwards, before it sleeps.
  */
 void myd_ring_arm_data(struct myd_ring *ring, u32 want)
 {
-	WRITE_ONCE(ring->consumer->prod_event, mydevice_data_event(ring->cons, want));
+	u32 event = mydevice_data_event(ring->cons, want);
+
+	if (event - ring->prod < ring->armed - ring->prod)
+		ring->armed = event;
+	WRITE_ONCE(ring->consumer->prod_event, ring->armed);
 	/* Pairs with the one in myd_ring_produce(). */
 	virt_mb();
 }
@@ -128,11 +132,15 @@ void myd_ring_arm_data(struct myd_ring *ring, u32 want)
  * @ring: a ring we produce
  * @want: how many bytes of it, at least 1, more than there are
  *
- * The caller refreshes the consumer's index afterwards, before it sleeps.
+ * One who waits for less and asked before is not forgotten. The caller refreshes the consumer's index afterwards, before it sleeps.
  */
 void myd_ring_arm_space(struct myd_ring *ring, u32 want)
 {
-	WRITE_ONCE(ring->producer->cons_event, mydevice_space_event(ring->prod, ring->size, want));
+	u32 event = mydevice_space_event(ring->prod, ring->size, want);
+
+	if (event - ring->cons < ring->armed - ring->cons)
+		ring->armed = event;
+	WRITE_ONCE(ring->producer->cons_event, ring->armed);
 	/* Pairs with the one in myd_ring_consume(). */
 	virt_mb();
 }

@@ -23,6 +23,7 @@
  * @size: bytes in the ring, a power of two
  * @prod: producing end: the private index; consuming end: the last valid one seen
  * @cons: consuming end: the private index; producing end: the last valid one seen
+ * @armed: the event index that we last asked for
  *
  * The indices are protected by the channel's lock. The memory between @cons
  * and @prod (consumer) or outside it (producer) may be used without the lock
@@ -35,6 +36,7 @@ struct myd_ring {
 	u32 size;
 	u32 prod;
 	u32 cons;
+	u32 armed;
 };
 
 void *myd_ring_span(const struct myd_ring *ring, u32 index, u32 len, u32 *ret_len);

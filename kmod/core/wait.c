@@ -68,7 +68,8 @@ static void measure(struct myd_spin *state, u64 slept_at, u64 now)
 	if (woken_at < slept_at || woken_at > now)
 		return;
 	took = min_t(u64, now - woken_at, SPIN_MOST_USEC * NSEC_PER_USEC / SPIN_WAKES);
-	WRITE_ONCE(state->wake_ns, wake_ns ? wake_ns - wake_ns / 8 + took / 8 : took);
+	/* The least of late: on a busy processor it takes longer, and that is no reason. */
+	WRITE_ONCE(state->wake_ns, wake_ns ? min(took, wake_ns + wake_ns / 8 + 1) : took);
 }
 
 static void count(struct myd_channel *ch, bool writing, bool slept)

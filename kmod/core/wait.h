@@ -14,7 +14,7 @@ struct myd_channel;
 /**
  * struct myd_spin - how long a direction's calls spin before they sleep
  * @ns: nanoseconds now; adapts
- * @wake_ns: what a wake-up takes here, a moving average
+ * @wake_ns: the least that a wake-up has taken of late
  * @woken_at: when a program was last woken
  *
  * Not locked: a race over it costs time only.

@@ -25,6 +25,7 @@ static inline void pair_ring(struct myd_ring *ring, struct pair *pair, int direc
 	ring->size = size;
 	ring->prod = start;
 	ring->cons = start;
+	ring->armed = start - 1;
 }
 
 /* Indices begin at @start, so that a test need not move 4 GiB to wrap them. */

@@ -151,7 +151,8 @@ struct mydevice_wait {
  *	comes before the end of a session counts as enough. 0: 1; at most half
  *	the ring, more counts as that
  * @tx_wake: bytes of room for which a sleeping write is woken and POLLOUT is
- *	set. 0: half the ring; more counts as that
+ *	set. 0: half the ring; more counts as that. In packet mode poll may set
+ *	POLLOUT for less room than a packet takes, if this is less
  * @spin_usec: most microseconds that a call spins before it sleeps, if spinning
  *	has paid of late. 0: as the module's parameter says
  */
