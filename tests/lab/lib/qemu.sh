@@ -75,7 +75,7 @@ qemu_start() {
 		exec setsid $qemu_binary "${shape[@]}" "${args[@]}" "$@" </dev/null >qemu.log 2>&1
 	) &
 	echo $! >"$lab_state/qemu.pid"
-	lab_wait 20 qemu_has_monitor || lab_die "QEMU did not start:" "$(cat "$lab_state/qemu.log")"
+	lab_wait 120 qemu_has_monitor || lab_die "QEMU did not start:" "$(cat "$lab_state/qemu.log")"
 }
 
 qemu_has_monitor() {
