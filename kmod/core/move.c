@@ -464,6 +464,10 @@ static bool way_settled(void *arg, bool arm)
  */
 static void watch_on(struct myd_channel *ch)
 {
+	/*
+	 * No barrier: the lock was held since the bytes were taken. Who is not
+	 * seen here had not looked then, and asks for an event when it does.
+	 */
 	if (!waitqueue_active(&ch->rx_wait) && !READ_ONCE(ch->fasync))
 		return;
 	spin_lock_irq(&ch->lock);

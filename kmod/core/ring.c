@@ -114,7 +114,8 @@ bool myd_ring_consume(struct myd_ring *ring, u32 len)
  * @ring: a ring we consume
  * @want: how many, at least 1, more than there are
  *
- * One who waits for fewer and asked before is not forgotten. The caller refreshes the producer's index afterwards, before it sleeps.
+ * One who waits for fewer and asked before is not forgotten. The caller refreshes
+ * the producer's index afterwards, before it sleeps.
  */
 void myd_ring_arm_data(struct myd_ring *ring, u32 want)
 {
@@ -132,7 +133,8 @@ void myd_ring_arm_data(struct myd_ring *ring, u32 want)
  * @ring: a ring we produce
  * @want: how many bytes of it, at least 1, more than there are
  *
- * One who waits for less and asked before is not forgotten. The caller refreshes the consumer's index afterwards, before it sleeps.
+ * One who waits for less and asked before is not forgotten. The caller refreshes
+ * the consumer's index afterwards, before it sleeps.
  */
 void myd_ring_arm_space(struct myd_ring *ring, u32 want)
 {
