@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,8 +203,8 @@ int64_t serve_ioctl_at(struct job *job)
 			      (void *)(uintptr_t)job->request.arg[2]));
 }
 
-/* All that can be read from there, as far as there is room. */
-static void slurp(struct job *job, int fd)
+/* All that can be read from there, as far as there is room; false if interrupted. */
+static bool slurp(struct job *job, int fd)
 {
 	char *p = job_reply(job, OUTPUT_MAX);
 	size_t len = 0;
@@ -212,8 +213,9 @@ static void slurp(struct job *job, int fd)
 	do {
 		n = read(fd, p + len, OUTPUT_MAX - len);
 		len += n > 0 ? n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	} while (n > 0);
 	job->reply_len = len;
+	return !n;
 }
 
 int64_t serve_file(struct job *job)
@@ -236,15 +238,17 @@ int64_t serve_run(struct job *job)
 		return -errno;
 	pid = fork();
 	if (!pid) {
+		setpgid(0, 0);
 		close(STDIN_FILENO);
 		open("/dev/null", O_RDONLY);
 		dup2(out[1], STDOUT_FILENO);
 		dup2(out[1], STDERR_FILENO);
-		execlp("timeout", "timeout", "60", "sh", "-c", job->data, NULL);
+		execlp("sh", "sh", "-c", job->data, NULL);
 		_exit(127);
 	}
 	close(out[1]);
-	slurp(job, out[0]);
+	if (!slurp(job, out[0]))
+		kill(-pid, SIGKILL);
 	close(out[0]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

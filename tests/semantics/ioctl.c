@@ -50,6 +50,8 @@ static void info_fields(struct end *near, struct end *far)
 	IS(x.mode, setting.packet);
 	IS(y.mode, setting.packet);
 	IS(x.devid, y.devid);
+	IS(x.end == MYDEVICE_END_FRONTEND ? x.domid : y.domid, 0);
+	CHECK(x.end == MYDEVICE_END_FRONTEND ? y.domid : x.domid);
 	IS(x.session, MYDEVICE_SESSION_LIVE);
 	IS(x.tx_ring, setting.ring);
 	IS(x.rx_ring, setting.ring);

@@ -146,6 +146,40 @@ static void uring_many(struct end *near, struct end *far)
 	no_workers(near);
 }
 
+/* Many writes wait for the peer; all arrive, each as a whole. */
+static void uring_many_writes(struct end *near, struct end *far)
+{
+	int a = opened(near, O_RDWR), ring = ring_of(near), b;
+	bool seen[FLIGHT] = {};
+	char text[256] = "";
+	long result = 0;
+
+	for (int i = 0; i < FLIGHT; i++) {
+		snprintf(text, sizeof(text), "text %3d", i);
+		submit_write(near, ring, a, i, text);
+	}
+	IS(reaps(near, ring, 100, &result, text), -ETIME);
+	no_workers(near);
+	b = opened(far, O_RDWR);
+	for (int i = 0; i < FLIGHT; i++) {
+		struct call call = begin_read(far, b, 8);
+		int number;
+
+		if (IS(call_result(&call), 8) != 8)
+			break;
+		number = atoi((char *)call.data + 5);
+		CHECK(number >= 0 && number < FLIGHT && !seen[number]);
+		if (number >= 0 && number < FLIGHT)
+			seen[number] = true;
+		call_free(&call);
+	}
+	for (int i = 0; i < FLIGHT; i++) {
+		CHECK(reaps(near, ring, 2000, &result, text) >= 0);
+		IS(result, 8);
+	}
+	no_workers(near);
+}
+
 /* Reads and writes of one file are under way together. */
 static void uring_both_ways(struct end *near, struct end *far)
 {
@@ -172,6 +206,7 @@ const struct row uring_rows[] = {
 	{ "uring-read", BOTH, uring_read },
 	{ "uring-write", BOTH, uring_write },
 	{ "uring-many", BOTH, uring_many },
+	{ "uring-many-writes", BOTH, uring_many_writes },
 	{ "uring-both-ways", BOTH, uring_both_ways },
 	{}
 };
