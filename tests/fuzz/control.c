@@ -115,20 +115,21 @@ u64 local_clock(void)
 	return now;
 }
 
-static bool fault_in(void)
+/* How much of it could not be brought in. */
+static size_t fault_in(size_t len)
 {
 	no_lock_held();
-	return hostile_byte() != 0xff;
+	return hostile_byte() == 0xff ? hostile_byte() % (len + 1) : 0;
 }
 
-bool myd_fault_in_readable(const struct iov_iter *iter, size_t len)
+size_t myd_fault_in_readable(const struct iov_iter *iter, size_t len)
 {
-	return fault_in();
+	return fault_in(len);
 }
 
-bool myd_fault_in_writeable(const struct iov_iter *iter, size_t len)
+size_t myd_fault_in_writeable(const struct iov_iter *iter, size_t len)
 {
-	return fault_in();
+	return fault_in(len);
 }
 
 /* As far as the buffer goes; now and then a page of it is missing. */
@@ -357,8 +358,7 @@ static void op_read(bool block)
 		hostile_assert(ch->info.mode == MYDEVICE_PACKET);
 		break;
 	case -EAGAIN:
-	case -ERESTARTSYS:
-		hostile_assert(block == (r == -ERESTARTSYS));
+		hostile_assert(!block);
 		break;
 	case -EPROTO:
 		/* Told once for each time. */
@@ -368,7 +368,7 @@ static void op_read(bool block)
 		hostile_assert(destroyed);
 		break;
 	default:
-		hostile_assert(r >= 0 || r == -EFAULT || r == -EIO);
+		hostile_assert(r >= 0 || r == -EFAULT || r == -EIO || r == -ERESTARTSYS);
 		break;
 	}
 }
@@ -383,8 +383,7 @@ static void op_write(bool block)
 		hostile_assert(ch->info.mode == MYDEVICE_PACKET);
 		break;
 	case -EAGAIN:
-	case -ERESTARTSYS:
-		hostile_assert(block == (r == -ERESTARTSYS));
+		hostile_assert(!block);
 		break;
 	case -EPROTO:
 		hostile_assert(ch->stats.errors);
@@ -393,7 +392,8 @@ static void op_write(bool block)
 		hostile_assert(destroyed);
 		break;
 	default:
-		hostile_assert(r >= 0 || r == -EFAULT || r == -EIO || r == -EPIPE);
+		hostile_assert(r >= 0 || r == -EFAULT || r == -EIO || r == -EPIPE ||
+			       r == -ERESTARTSYS);
 		break;
 	}
 }
@@ -405,6 +405,14 @@ static void op_finish(void)
 	myd_channel_finish(ch);
 	spin_unlock_irq(&ch->lock);
 	mutex_unlock(&ch->tx_mutex);
+}
+
+/* As file.c does when somebody wants SIGIO. */
+static void op_expect(void)
+{
+	spin_lock_irq(&ch->lock);
+	myd_channel_expect(ch);
+	spin_unlock_irq(&ch->lock);
 }
 
 static void op_tune(void)
@@ -450,8 +458,10 @@ static void op(void)
 			op_write(hostile_byte() % 2 && !in_sleep);
 		break;
 	case 13:
-		if (opened)
+		if (opened && hostile_byte() % 2)
 			op_finish();
+		else if (opened)
+			op_expect();
 		break;
 	case 14:
 		if (opened)

@@ -55,7 +55,7 @@ static void read_all(struct myd_ring *ring)
 			break;
 		}
 		hostile_assert(len > 0);
-		hostile_assert(myd_packet_size(len) > (u32)len);
+		hostile_assert((u32)len <= MYDEVICE_PACKET_MAX(ring->size));
 		hostile_assert(myd_packet_size(len) <= used - done);
 		payload = malloc(len);
 		myd_ring_get(ring, at + myd_packet_size(0), payload, len);

@@ -80,8 +80,7 @@ static inline void shim_give(struct mutex *lock)
 
 #define mutex_init(m) ((m)->held = false)
 #define mutex_lock shim_take
-#define mutex_lock_interruptible(m) (shim_take(m), 0)
-#define mutex_trylock(m) (hostile_byte() == 0xff ? false : (shim_take(m), true))
+#define mutex_lock_interruptible(m) (hostile_byte() == 0xff ? -EINTR : (shim_take(m), 0))
 #define mutex_unlock shim_give
 #define spin_lock_init(l) ((l)->held = false)
 #define spin_lock_irq shim_take
@@ -102,7 +101,9 @@ struct fasync_struct;
 #define wake_up_interruptible(q) ((void)(q))
 #define wake_up_interruptible_poll(q, events) ((void)(q))
 #define kill_fasync(queue, signal, band) ((void)(queue))
+#define waitqueue_active(q) (hostile_byte() % 2)
 #define signal_pending(task) (hostile_byte() == 0xff)
+#define fatal_signal_pending signal_pending
 #define wait_event_interruptible(q, condition) ({ \
 	int wait_r_ = 0; \
 	while (!(condition) && !wait_r_) \
@@ -145,9 +146,11 @@ struct iov_iter {
 #define iov_iter_count(iter) ((iter)->count)
 #define pagefault_disable() ((void)0)
 #define pagefault_enable() ((void)0)
+#define memalloc_noio_save() 0
+#define memalloc_noio_restore(flags) ((void)(flags))
 
-bool myd_fault_in_readable(const struct iov_iter *iter, size_t len);
-bool myd_fault_in_writeable(const struct iov_iter *iter, size_t len);
+size_t myd_fault_in_readable(const struct iov_iter *iter, size_t len);
+size_t myd_fault_in_writeable(const struct iov_iter *iter, size_t len);
 size_t copy_to_iter(const void *from, size_t len, struct iov_iter *iter);
 size_t copy_from_iter(void *to, size_t len, struct iov_iter *iter);
 
