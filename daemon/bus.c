@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
 #include "bus-device.h"
 #include "bus-manage.h"
 #include "bus.h"
+#include "escape.h"
 #include "log.h"
 
 #define RETRY_USEC (5 * USEC_PER_SEC)
@@ -84,26 +86,26 @@ static int append_status(sd_bus_message *reply, const struct registry_status *st
 	r = append_entry(reply, "Version", "s", MYDEVICE_VERSION);
 	if (r < 0)
 		return r;
-	r = append_entry(reply, "XenStoreConnected", "b", (int)status->store_connected);
+	r = append_entry(reply, "XenStoreConnected", "b", (int)status->metrics.store_connected);
 	if (r < 0)
 		return r;
 	r = append_entry(reply, "XenStoreSilentUSec", "t", silent);
 	if (r < 0)
 		return r;
 	r = append_entry(reply, "DomainFacts", "s",
-			 status->facts_degraded ? "xenstore" : "hypervisor");
+			 status->metrics.facts_degraded ? "xenstore" : "hypervisor");
 	if (r < 0)
 		return r;
-	r = append_entry(reply, "Guests", "u", status->guests);
+	r = append_entry(reply, "Guests", "u", status->metrics.guests);
 	if (r < 0)
 		return r;
-	r = append_entry(reply, "Devices", "u", status->devices);
+	r = append_entry(reply, "Devices", "u", status->metrics.devices);
 	if (r < 0)
 		return r;
-	r = append_entry(reply, "Connected", "u", status->connected);
+	r = append_entry(reply, "Connected", "u", status->metrics.connected);
 	if (r < 0)
 		return r;
-	return append_entry(reply, "RequestsAnswered", "t", status->served);
+	return append_entry(reply, "RequestsAnswered", "t", status->metrics.served);
 }
 
 static int method_status(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
@@ -126,6 +128,47 @@ static int method_status(sd_bus_message *call, void *userdata, sd_bus_error *ret
 	if (r < 0)
 		return r;
 	return sd_bus_send(NULL, reply, NULL);
+}
+
+static int print_metrics(struct registry *registry, enum metrics_format format, char **ret)
+{
+	_cleanup_free_ struct guest_counts *guests = NULL;
+	struct registry_status status = registry_status(registry);
+	size_t n, size;
+	FILE *stream;
+	int r;
+
+	r = registry_guests(registry, &guests, &n);
+	if (r < 0)
+		return r;
+	stream = open_memstream(ret, &size);
+	if (!stream)
+		return -ENOMEM;
+	status.metrics.silent_usec = monotonic_usec() - status.beat_usec;
+	metrics_print(stream, format, &status.metrics, guests, n);
+	/* it may move the text */
+	return fclose(stream) ? -ENOMEM : 0;
+}
+
+static int method_metrics(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+{
+	enum metrics_format format = METRICS_OPENMETRICS;
+	_cleanup_free_ char *text = NULL;
+	struct bus *bus = userdata;
+	const char *name;
+	int r;
+
+	r = sd_bus_message_read(call, "s", &name);
+	if (r < 0)
+		return r;
+	if (!strcmp(name, "prometheus"))
+		format = METRICS_PROMETHEUS;
+	else if (strcmp(name, "openmetrics"))
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+					 "format \"%s\" is not openmetrics or prometheus",
+					 escape(name).text);
+	r = print_metrics(bus->registry, format, &text);
+	return r < 0 ? r : sd_bus_reply_method_return(call, "s", text);
 }
 
 static int get_version(sd_bus *bus, const char *path, const char *interface,
@@ -157,6 +200,8 @@ static const sd_bus_vtable vtable[] = {
 				method_list, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status),
 				method_status, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Metrics", SD_BUS_ARGS("s", format), SD_BUS_RESULT("s", text),
+				method_metrics, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Attach",
 				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", options),
 				SD_BUS_RESULT("o", device),

@@ -33,12 +33,12 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := escape explain log machine name number paths policy policy-file policy-setting \
-	record request table withheld
+daemon_pure := escape explain log machine metrics name number paths policy policy-file \
+	policy-setting rate record request table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage device domain engine facts gifts \
 	hypervisor kernel main manager nodes orders queue reconcile registry requests service store
 ctl_sources := $(addprefix ctl/,bridge client commands connect follow main manage message \
-	output watch) escape number
+	metrics output watch) escape number
 
 attachd_libs := -lxenstore -lsystemd -linih -ldl
 ctl_libs := -lsystemd -ljson-c
@@ -88,5 +88,7 @@ install-daemon: daemon
 	$(INSTALL) -D -m 644 daemon/man/attachd.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/attachd.conf.5
 	$(INSTALL) -D -m 755 systemd/mydevice-node $(DESTDIR)$(PREFIX)/lib/udev/mydevice-node
+	$(INSTALL) -D -m 644 systemd/mydevice-attachd.catalog \
+		$(DESTDIR)$(PREFIX)/lib/systemd/catalog/mydevice-attachd.catalog
 	$(INSTALL) -D -m 644 systemd/mydevice-attachd.service \
 		$(DESTDIR)$(UNITDIR)/mydevice-attachd.service

@@ -156,11 +156,12 @@ void device_reconsider(struct device *device)
 	device->handshake = settings.handshake;
 }
 
-static void log_attached(const struct device *device)
+static void note_attached(const struct device *device)
 {
 	const struct record *record = &device->record;
 	unsigned long long usec = record->written_usec;
 
+	registry_note_written(device->domain->manager->registry, usec);
 	if (strcmp(device->key.class, MYDEVICE_CLASS))
 		domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
 			   "attached: class %s, served by domain %u, written after %llu us",
@@ -223,7 +224,7 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 			 r == -EHOSTUNREACH ? "its backend domain is gone" : store_strerror(r));
 		return r;
 	}
-	log_attached(device);
+	note_attached(device);
 	follow(device);
 	return 0;
 }
@@ -309,6 +310,7 @@ static void note_connected(struct device *device)
 		return;
 	}
 	record->connected_usec = monotonic_usec() - device->began_usec;
+	registry_note_connected(device->domain->manager->registry, record->connected_usec);
 	domain_log(device->domain, device, LOG_INFO, MSG_CONNECTED,
 		   "connected %llu us after the request",
 		   (unsigned long long)record->connected_usec);
@@ -316,6 +318,14 @@ static void note_connected(struct device *device)
 	if (r < 0)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot note the time in the record: %s", store_strerror(r));
+}
+
+static void note_forced(const struct device *device)
+{
+	registry_count(device->domain->manager->registry, COUNT_FORCED);
+	domain_log(device->domain, device, device->handshake ? LOG_WARNING : LOG_INFO, MSG_FORCED,
+		   "did not close in time (frontend %s, backend %s): removing it by force",
+		   end_state_name(device->frontend), end_state_name(device->backend));
 }
 
 static int begin_close(struct device *device)
@@ -344,6 +354,7 @@ static int remove_nodes(struct device *device, struct step *step)
 	store_unwatch(steal(&device->frontend_watch));
 	store_unwatch(steal(&device->backend_watch));
 	device->removed_usec = monotonic_usec();
+	registry_count(device->domain->manager->registry, COUNT_DETACHED);
 	domain_log(device->domain, device, LOG_INFO, MSG_DETACHED, "detached%s",
 		   device->domain->dead ? ": the guest is gone" :
 		   device->orphaned ? ": the domain that serves it is gone" :
@@ -420,10 +431,7 @@ void device_turn(struct device *device)
 			   "no longer connected: frontend %s, backend %s",
 			   end_state_name(device->frontend), end_state_name(device->backend));
 	if (step.actions & ACTION_NOTE_FORCED)
-		domain_log(device->domain, device, device->handshake ? LOG_WARNING : LOG_INFO,
-			   MSG_FORCED,
-			   "did not close in time (frontend %s, backend %s): removing it by force",
-			   end_state_name(device->frontend), end_state_name(device->backend));
+		note_forced(device);
 	if (step.actions & ACTION_CLOSE)
 		r = begin_close(device);
 	if (step.actions & ACTION_REMOVE)

@@ -9,11 +9,14 @@
 #include "escape.h"
 #include "gifts.h"
 #include "manager.h"
+#include "messages.h"
 #include "name.h"
 #include "number.h"
 #include "requests.h"
 
 #define RETRY_USEC (1 * USEC_PER_SEC)
+/* Once for each storm. */
+#define PAUSE_LOG_USEC (60 * USEC_PER_SEC)
 
 struct domain *domain_new(struct manager *manager, unsigned int domid, const char *uuid)
 {
@@ -38,7 +41,9 @@ void domain_free(struct domain *domain)
 	while (domain->devices)
 		device_free(domain->devices);
 	queue_remove(&domain->manager->queue, domain);
+	registry_withdraw_guest(domain->manager->registry, domain->generation);
 	sd_event_source_disable_unref(domain->retry);
+	sd_event_source_disable_unref(domain->pause);
 	store_unwatch(domain->requests_watch);
 	store_unwatch(domain->name_watch);
 	free(domain);
@@ -46,8 +51,64 @@ void domain_free(struct domain *domain)
 
 void domain_enqueue(struct domain *domain)
 {
+	/* who is over his share comes back by himself */
+	if (domain->pause)
+		return;
 	queue_append(&domain->manager->queue, domain);
 	manager_wake(domain->manager);
+}
+
+static int on_pause_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct domain *domain = userdata;
+
+	domain->pause = sd_event_source_disable_unref(domain->pause);
+	domain_enqueue(domain);
+	return 0;
+}
+
+void domain_publish_counts(const struct domain *domain)
+{
+	struct guest_counts counts = {
+		.domid = domain->domid,
+		.guest = escape(domain->name),
+		.requests = domain->n_requests,
+		.refused = domain->n_refused,
+		.pauses = domain->n_pauses,
+	};
+
+	registry_publish_guest(domain->manager->registry, domain->generation, &counts);
+}
+
+/* Does it have to wait for its next turn? */
+static bool is_over_its_share(struct domain *domain)
+{
+	struct escaped guest = escape(domain->name);
+	struct log_about about = {
+		.message_id = MSG_THROTTLED,
+		.domid = (int)domain->domid,
+		.devid = -1,
+		.guest = guest.text,
+	};
+	uint64_t wait = 0;
+
+	if (domain->rate_burst)
+		wait = rate_take(&domain->rate, monotonic_usec(), domain->rate_burst,
+				 domain->rate_interval_usec / domain->rate_burst);
+	if (!wait)
+		return false;
+	if (sd_event_add_time_relative(domain->manager->event, &domain->pause, CLOCK_MONOTONIC,
+				       wait, 0, on_pause_over, domain) < 0)
+		return false;
+	registry_count(domain->manager->registry, COUNT_PAUSES);
+	domain->n_pauses++;
+	domain_publish_counts(domain);
+	if (!rate_take(&domain->pause_log, monotonic_usec(), 1, PAUSE_LOG_USEC))
+		log_about(LOG_WARNING, 0, &about,
+			  "guest %s (%u): it keeps this daemon busy and has to wait for its turns "
+			  "(RateLimitBurst= in attachd.conf)",
+			  guest.text, domain->domid);
+	return true;
 }
 
 void domain_rescan(struct domain *domain)
@@ -76,8 +137,17 @@ void domain_retry(struct domain *domain)
 
 void domain_reconsider(struct domain *domain)
 {
+	struct policy_subject subject = {
+		.guest = domain->name,
+		.uuid = domain->uuid,
+		.class = MYDEVICE_CLASS,
+		.name = "",
+	};
+	struct policy_settings settings = policy_resolve(domain->manager->policy, &subject);
 	struct device *device;
 
+	domain->rate_burst = settings.rate_burst;
+	domain->rate_interval_usec = settings.rate_interval_usec;
 	for (device = domain->devices; device; device = device->next)
 		device_reconsider(device);
 	domain_rescan(domain);
@@ -91,6 +161,7 @@ void domain_bury(struct domain *domain)
 	for (device = domain->devices; device; device = device->next)
 		device_drop_deadline(device);
 	domain->retry = sd_event_source_disable_unref(domain->retry);
+	domain->pause = sd_event_source_disable_unref(domain->pause);
 	store_unwatch(steal(&domain->requests_watch));
 	store_unwatch(steal(&domain->name_watch));
 	manager_orphan_devices(domain->manager, domain->domid);
@@ -203,7 +274,7 @@ static struct device *device_with_work(struct domain *domain)
 	return NULL;
 }
 
-bool domain_turn(struct domain *domain)
+static bool do_turn(struct domain *domain)
 {
 	struct device *device = device_with_work(domain);
 	int r;
@@ -225,6 +296,20 @@ bool domain_turn(struct domain *domain)
 	return gifts_turn(domain) || requests_turn(domain);
 }
 
+bool domain_turn(struct domain *domain)
+{
+	struct rate before = domain->rate;
+	bool worked;
+
+	if (!domain->dead && is_over_its_share(domain))
+		return false;
+	worked = do_turn(domain);
+	/* to find that there is nothing to do is free */
+	if (!worked)
+		domain->rate = before;
+	return worked;
+}
+
 void domain_log(struct domain *domain, const struct device *device, int level,
 		const char *message_id, const char *format, ...)
 {
@@ -240,8 +325,10 @@ void domain_log(struct domain *domain, const struct device *device, int level,
 	unsigned int suppressed;
 	va_list args;
 
-	if (!log_limit_pass(&domain->log_limit, monotonic_usec(), &suppressed))
+	if (!log_limit_pass(&domain->log_limit, monotonic_usec(), &suppressed)) {
+		registry_count(domain->manager->registry, COUNT_LINES_LEFT_OUT);
 		return;
+	}
 	if (suppressed)
 		log_about(LOG_NOTICE, 0, &about, "guest %s (%u): %u lines about it were left out",
 			  guest.text, domain->domid, suppressed);

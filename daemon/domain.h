@@ -15,6 +15,7 @@
 
 #include "log.h"
 #include "paths.h"
+#include "rate.h"
 #include "record.h"
 #include "store.h"
 #include "withheld.h"
@@ -49,6 +50,12 @@ struct domain {
 	uint64_t changed_since_usec;	/* monotonic, the earliest of them */
 	char misnamed[64];		/* a request whose directory is no devid */
 
+	struct rate rate;
+	unsigned int rate_burst;	/* by the policy in force */
+	uint64_t rate_interval_usec;
+	sd_event_source *pause;		/* it has had its share: when there is more */
+	struct rate pause_log;
+	uint64_t n_requests, n_refused, n_pauses;
 	bool awaits_backend;		/* a domain that is to serve it is not there */
 	sd_event_source *retry;
 	struct path requests;
@@ -76,6 +83,9 @@ void domain_retry(struct domain *domain);
 void domain_reconsider(struct domain *domain);
 /* It has shut down, crashed or been destroyed. */
 void domain_bury(struct domain *domain);
+
+/* Those counters that it has, for who monitors it. */
+void domain_publish_counts(const struct domain *domain);
 
 /* Does one piece of work. False if there was none: nothing more to be done now. */
 bool domain_turn(struct domain *domain);

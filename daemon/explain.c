@@ -55,6 +55,9 @@ static void channel(struct page *page, const struct policy_settings *settings)
 	modes(page, settings);
 	line(page, "RingSize=%llu\n", (unsigned long long)settings->ring_size);
 	line(page, "RingSizeMax=%llu\n", (unsigned long long)settings->ring_size_max);
+	line(page, "RateLimitBurst=%u\n", settings->rate_burst);
+	line(page, "RateLimitIntervalSec=%llu\n",
+	     (unsigned long long)(settings->rate_interval_usec / USEC_PER_SEC));
 	text(page, "NodeUser", settings->node_user);
 	text(page, "NodeGroup", settings->node_group);
 	text(page, "NodeMode", settings->node_mode);

@@ -109,13 +109,10 @@ int log_about(int level, int error, const struct log_about *about, const char *f
 
 bool log_limit_pass(struct log_limit *limit, uint64_t now_usec, unsigned int *ret_suppressed)
 {
-	if (limit->full_usec < now_usec)
-		limit->full_usec = now_usec;
-	if (limit->full_usec - now_usec > (LIMIT_BURST - 1) * LIMIT_INTERVAL_USEC) {
+	if (rate_take(&limit->rate, now_usec, LIMIT_BURST, LIMIT_INTERVAL_USEC)) {
 		limit->suppressed++;
 		return false;
 	}
-	limit->full_usec += LIMIT_INTERVAL_USEC;
 	*ret_suppressed = limit->suppressed;
 	limit->suppressed = 0;
 	return true;

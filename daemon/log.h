@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <syslog.h>
 
+#include "rate.h"
 #include "util.h"
 
 /* What a line is about. Members that are not known stay NULL or -1. */
@@ -40,7 +41,7 @@ int log_about(int level, int error, const struct log_about *about, const char *f
 
 /* So many lines at once, then one for each interval. */
 struct log_limit {
-	uint64_t full_usec;	/* when the whole burst is available again */
+	struct rate rate;
 	unsigned int suppressed;
 };
 

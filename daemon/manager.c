@@ -241,6 +241,7 @@ static void note_lost(struct manager *manager)
 
 	log_about(LOG_WARNING, 0, &about,
 		  "xenstored has gone; waiting for it; channels that are connected stay so");
+	registry_count(manager->registry, COUNT_STORE_LOST);
 	manager->store_missing = true;
 	disconnect(manager);
 }

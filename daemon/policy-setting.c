@@ -13,6 +13,8 @@
 #define RING_SIZE_MAX (UINT64_C(1) << MYDEVICE_RING_ORDER_MAX)
 #define CHANNELS_MAX (MYDEVICE_DEVID_MAX + 1)
 #define DETACH_SEC_MAX 300
+#define RATE_BURST_MAX 1000000
+#define RATE_SEC_MAX 3600
 #define NODES_MAX 32
 #define NODE_VALUE_MAX 1024
 
@@ -162,6 +164,24 @@ static int set_detach_timeout(struct policy_section *section, const char *value)
 	return 0;
 }
 
+static int set_rate_burst(struct policy_section *section, const char *value)
+{
+	return take_number(value, RATE_BURST_MAX, &section->settings.rate_burst);
+}
+
+static int set_rate_interval(struct policy_section *section, const char *value)
+{
+	unsigned int seconds;
+	int r = take_number(value, RATE_SEC_MAX, &seconds);
+
+	if (r < 0)
+		return r;
+	if (!seconds)
+		return -EINVAL;
+	section->settings.rate_interval_usec = seconds * USEC_PER_SEC;
+	return 0;
+}
+
 /* As adduser takes them, or a number. It stands in udev's rule and in XenStore. */
 static bool is_account(const char *name)
 {
@@ -304,6 +324,10 @@ static const struct setting {
 	{ "NodeGroup", set_node_group, 0, IN_CHANNELS, "the name or number of a group" },
 	{ "NodeMode", set_node_mode, 0, IN_CHANNELS, "an octal mode without x, as in: 0640" },
 	{ "NodeUser", set_node_user, 0, IN_CHANNELS, "the name or number of a user" },
+	{ "RateLimitBurst", set_rate_burst, POLICY_RATE_BURST, IN_DEFAULTS | IN_GUEST,
+	  "a number from 0 to 1000000" },
+	{ "RateLimitIntervalSec", set_rate_interval, POLICY_RATE_INTERVAL, IN_DEFAULTS | IN_GUEST,
+	  "a number of seconds from 1 to 3600" },
 	{ "RingSize", set_ring_size, POLICY_RING_SIZE, IN_CHANNELS,
 	  "a power of two from 4K to 1M" },
 	{ "RingSizeMax", set_ring_size_max, POLICY_RING_SIZE_MAX, IN_CHANNELS,

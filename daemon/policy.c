@@ -17,6 +17,8 @@ static const struct policy_settings builtin = {
 	.mode = MODE_STREAM,
 	.modes = 1 << MODE_STREAM | 1 << MODE_PACKET,
 	.detach_timeout_usec = 5 * USEC_PER_SEC,
+	.rate_burst = 1000,
+	.rate_interval_usec = 10 * USEC_PER_SEC,
 };
 
 struct policy *policy_new(void)
@@ -162,6 +164,10 @@ static void apply(struct policy_settings *to, const struct policy_section *secti
 	}
 	if (section->named & POLICY_DETACH_TIMEOUT)
 		to->detach_timeout_usec = from->detach_timeout_usec;
+	if (section->named & POLICY_RATE_BURST)
+		to->rate_burst = from->rate_burst;
+	if (section->named & POLICY_RATE_INTERVAL)
+		to->rate_interval_usec = from->rate_interval_usec;
 	if (section->named & POLICY_DEVID)
 		to->devid = from->devid;
 	if (section->n_nodes) {

@@ -33,6 +33,8 @@ struct policy_settings {
 	enum channel_mode mode;		/* for a guest without a wish */
 	unsigned int modes;		/* those it may wish for, 1 << enum channel_mode */
 	uint64_t detach_timeout_usec;
+	unsigned int rate_burst;	/* turns of one guest in rate_interval_usec; 0: no limit */
+	uint64_t rate_interval_usec;
 	unsigned int devid;		/* of a device of another class */
 	const char *backend;		/* name of the domain that serves it; NULL: this one */
 	/* of the device node in that domain; NULL: as udev's rule has it */
@@ -53,6 +55,8 @@ enum {
 	POLICY_ALWAYS = 1 << 7,
 	POLICY_HANDSHAKE = 1 << 8,
 	POLICY_DEVID = 1 << 9,
+	POLICY_RATE_BURST = 1 << 10,
+	POLICY_RATE_INTERVAL = 1 << 11,
 };
 
 enum policy_scope {

@@ -20,6 +20,7 @@ struct registry {
 	pthread_mutex_t lock;
 	/* protected by lock */
 	struct table entries;		/* serial -> struct entry */
+	struct table guests;		/* key -> struct guest_counts */
 	struct entry *first, **end;	/* those that changed; who is gone is only here */
 	struct registry_status status;
 };
@@ -60,6 +61,7 @@ void registry_free(struct registry *registry)
 {
 	size_t cursor = 0;
 	struct entry *entry;
+	void *counts;
 
 	if (!registry)
 		return;
@@ -69,6 +71,9 @@ void registry_free(struct registry *registry)
 	while ((entry = table_next(&registry->entries, &cursor)))
 		free(entry);
 	table_done(&registry->entries);
+	for (cursor = 0; (counts = table_next(&registry->guests, &cursor));)
+		free(counts);
+	table_done(&registry->guests);
 	pthread_mutex_destroy(&registry->lock);
 	close(registry->fd);
 	free(registry);
@@ -77,9 +82,11 @@ void registry_free(struct registry *registry)
 /* Called with lock held. */
 static void count(struct registry *registry, const struct device_view *view, int by)
 {
-	registry->status.devices += (unsigned int)by;
+	/* what is removed is only kept until its id may be used again */
+	if (view->phase < PHASE_REMOVED)
+		registry->status.metrics.devices += (unsigned int)by;
 	if (view->phase == PHASE_CONNECTED)
-		registry->status.connected += (unsigned int)by;
+		registry->status.metrics.connected += (unsigned int)by;
 }
 
 /* Called with lock held. */
@@ -169,23 +176,98 @@ void registry_beat(struct registry *registry)
 void registry_set_store(struct registry *registry, bool connected, bool facts_degraded)
 {
 	pthread_mutex_lock(&registry->lock);
-	registry->status.store_connected = connected;
-	registry->status.facts_degraded = facts_degraded;
+	registry->status.metrics.store_connected = connected;
+	registry->status.metrics.facts_degraded = facts_degraded;
 	pthread_mutex_unlock(&registry->lock);
 }
 
 void registry_set_guests(struct registry *registry, unsigned int guests)
 {
 	pthread_mutex_lock(&registry->lock);
-	registry->status.guests = guests;
+	registry->status.metrics.guests = guests;
 	pthread_mutex_unlock(&registry->lock);
 }
 
 void registry_count_served(struct registry *registry)
 {
 	pthread_mutex_lock(&registry->lock);
-	registry->status.served++;
+	registry->status.metrics.served++;
 	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_count(struct registry *registry, enum counter counter)
+{
+	pthread_mutex_lock(&registry->lock);
+	registry->status.metrics.counters[counter]++;
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_note_written(struct registry *registry, uint64_t usec)
+{
+	pthread_mutex_lock(&registry->lock);
+	registry->status.metrics.counters[COUNT_ATTACHED]++;
+	histogram_add(&registry->status.metrics.written, usec);
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_note_connected(struct registry *registry, uint64_t usec)
+{
+	pthread_mutex_lock(&registry->lock);
+	histogram_add(&registry->status.metrics.connected_after, usec);
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_note_policy(struct registry *registry, bool bad)
+{
+	pthread_mutex_lock(&registry->lock);
+	registry->status.metrics.policy_is_bad = bad;
+	registry->status.metrics.counters[bad ? COUNT_BAD_RELOADS : COUNT_RELOADS]++;
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_publish_guest(struct registry *registry, uint64_t key,
+			    const struct guest_counts *counts)
+{
+	struct guest_counts *known;
+
+	pthread_mutex_lock(&registry->lock);
+	known = table_get(&registry->guests, key);
+	if (!known) {
+		known = malloc(sizeof(*known));
+		/* only figures are lost for want of memory */
+		if (known && table_add(&registry->guests, key, known) < 0) {
+			free(known);
+			known = NULL;
+		}
+	}
+	if (known)
+		*known = *counts;
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_withdraw_guest(struct registry *registry, uint64_t key)
+{
+	pthread_mutex_lock(&registry->lock);
+	free(table_remove(&registry->guests, key));
+	pthread_mutex_unlock(&registry->lock);
+}
+
+int registry_guests(struct registry *registry, struct guest_counts **ret, size_t *ret_n)
+{
+	const struct guest_counts *counts;
+	struct guest_counts *guests;
+	size_t cursor = 0, n = 0;
+
+	pthread_mutex_lock(&registry->lock);
+	guests = calloc(registry->guests.used + 1, sizeof(*guests));
+	while (guests && (counts = table_next(&registry->guests, &cursor)))
+		guests[n++] = *counts;
+	pthread_mutex_unlock(&registry->lock);
+	if (!guests)
+		return -ENOMEM;
+	*ret = guests;
+	*ret_n = n;
+	return 0;
 }
 
 struct registry_status registry_status(struct registry *registry)

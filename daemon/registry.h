@@ -13,6 +13,7 @@
 
 #include "escape.h"
 #include "machine.h"
+#include "metrics.h"
 #include "paths.h"
 #include "record.h"
 #include "util.h"
@@ -28,13 +29,8 @@ struct device_view {
 };
 
 struct registry_status {
-	bool store_connected;
-	bool facts_degraded;
-	unsigned int guests;
-	unsigned int devices;
-	unsigned int connected;		/* devices */
+	struct metrics metrics;		/* without silent_usec */
 	uint64_t beat_usec;		/* monotonic: last sign of life of the XenStore thread */
-	uint64_t served;		/* requests answered since the start */
 };
 
 enum registry_change {
@@ -63,7 +59,19 @@ enum registry_change registry_next_change(struct registry *registry, struct devi
 void registry_beat(struct registry *registry);
 void registry_set_store(struct registry *registry, bool connected, bool facts_degraded);
 void registry_set_guests(struct registry *registry, unsigned int guests);
+void registry_count(struct registry *registry, enum counter counter);
 void registry_count_served(struct registry *registry);
+/* From the request: until the nodes were written, until the ends were connected. */
+void registry_note_written(struct registry *registry, uint64_t usec);
+void registry_note_connected(struct registry *registry, uint64_t usec);
+void registry_note_policy(struct registry *registry, bool bad);
+
+/* Adds or replaces what is known of a guest; key is never used again. */
+void registry_publish_guest(struct registry *registry, uint64_t key,
+			    const struct guest_counts *counts);
+void registry_withdraw_guest(struct registry *registry, uint64_t key);
+/* A copy of all, to be freed. 0 or -ENOMEM */
+int registry_guests(struct registry *registry, struct guest_counts **ret, size_t *ret_n);
 
 struct registry_status registry_status(struct registry *registry);
 

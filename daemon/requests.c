@@ -77,6 +77,8 @@ static void answer(struct domain *domain, const struct path *request, const char
 	int r;
 
 	registry_count_served(domain->manager->registry);
+	domain->n_requests++;
+	domain_publish_counts(domain);
 	r = nodes_answer(domain->manager->store, request, status);
 	if (r == -EAGAIN)
 		domain_retry(domain);
@@ -123,6 +125,9 @@ static void refuse(struct domain *domain, unsigned int devid, const char *kind,
 	if (was_told(domain, &request, status))
 		return;
 	domain_log(domain, NULL, LOG_NOTICE, MSG_DENIED, "request %u %s", devid, status);
+	registry_count(domain->manager->registry,
+		       strcmp(kind, "denied") ? COUNT_INVALID : COUNT_DENIED);
+	domain->n_refused++;
 	answer(domain, &request, status);
 }
 

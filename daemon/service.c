@@ -50,11 +50,12 @@ static void notify_status(struct service *service)
 
 	if (service->silent)
 		sd_notify(0, "STATUS=xenstored does not answer");
-	else if (!status.store_connected)
+	else if (!status.metrics.store_connected)
 		sd_notify(0, "STATUS=Waiting for xenstored");
 	else
 		sd_notifyf(0, "STATUS=%u guests, %u channels, %u of them connected",
-			   status.guests, status.devices, status.connected);
+			   status.metrics.guests, status.metrics.devices,
+			   status.metrics.connected);
 }
 
 static void become_ready(struct service *service)
@@ -128,8 +129,10 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)monotonic_usec());
 	if (policy_load(service->options->policy_file, log_mistake, NULL, &policy) < 0) {
+		registry_note_policy(service->registry, true);
 		log_warning("the policy has mistakes; keeping the one in use");
 	} else {
+		registry_note_policy(service->registry, false);
 		engine_set_policy(service->engine, policy);
 		log_notice("policy loaded from %s", service->options->policy_file);
 	}

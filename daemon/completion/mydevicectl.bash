@@ -29,6 +29,7 @@ _mydevicectl() {
 		wait) word="--class= --for= --timeout=" ;;
 		monitor) word="--json --class= --timeout=" ;;
 		policy) word="--json --class=" ;;
+		metrics) word="--output=" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null
@@ -42,14 +43,21 @@ _mydevicectl() {
 		case ${COMP_WORDS[i]} in
 		--mode) word="stream packet" ;;
 		--for) word="attached connected gone" ;;
+		--output)
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+			;;
 		*) return ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 		return
 	fi
 	case ${#words[@]} in
-	0) word="list status attach detach wait monitor connect policy" ;;
-	1) word=$(_mydevicectl_known "") ;;
+	0) word="list status attach detach wait monitor connect policy metrics" ;;
+	1)
+		[ "${words[0]}" != metrics ] || return
+		word=$(_mydevicectl_known "")
+		;;
 	2) [ "${words[0]}" = list ] && return
 		word=$(_mydevicectl_known "${words[1]}") ;;
 	*) return ;;

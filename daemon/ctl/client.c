@@ -135,13 +135,32 @@ static int append_options(sd_bus_message *message, const struct client_options *
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+static int not_understood(int r, const char **ret_why)
+{
+	*ret_why = "its answer is not understood; are both of the same version?";
+	return r;
+}
+
+static int read_answer(sd_bus_message *reply, const char *type, char **ret, const char **ret_why)
+{
+	const char *answer;
+	int r = sd_bus_message_read(reply, type, &answer);
+
+	if (r < 0)
+		return not_understood(r, ret_why);
+	*ret = strdup(answer);
+	if (*ret)
+		return 0;
+	*ret_why = "out of memory";
+	return -ENOMEM;
+}
+
 /* All orders look alike, and so do their answers: one string. */
 static int give_order(struct client *client, const char *method, const char *guest,
 		      const char *name, const struct client_options *options,
 		      const char *answer_type, char **ret, const char **ret_why)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
-	const char *answer;
 	int r;
 
 	r = new_call(client, method, &message);
@@ -159,16 +178,7 @@ static int give_order(struct client *client, const char *method, const char *gue
 	r = send_call(client, message, ORDER_TIMEOUT_USEC, &reply, ret_why);
 	if (r < 0)
 		return r;
-	r = sd_bus_message_read(reply, answer_type, &answer);
-	if (r < 0) {
-		*ret_why = "its answer is not understood; are both of the same version?";
-		return r;
-	}
-	*ret = strdup(answer);
-	if (*ret)
-		return 0;
-	*ret_why = "out of memory";
-	return -ENOMEM;
+	return read_answer(reply, answer_type, ret, ret_why);
 }
 
 int client_attach(struct client *client, const char *guest, const char *name,
@@ -240,8 +250,7 @@ int client_list(struct client *client, struct client_device **ret, size_t *ret_n
 	r = read_devices(reply, &devices, &n);
 	if (r < 0) {
 		client_devices_free(devices, n);
-		*ret_why = "its answer is not understood; are both of the same version?";
-		return r;
+		return not_understood(r, ret_why);
 	}
 	if (n)
 		qsort(devices, n, sizeof(*devices), compare_devices);
@@ -262,9 +271,24 @@ int client_status(struct client *client, struct client_status *ret, const char *
 	r = message_read(reply, message_status, &status);
 	if (r <= 0) {
 		client_status_done(&status);
-		*ret_why = "its answer is not understood; are both of the same version?";
-		return r < 0 ? r : -EBADMSG;
+		return not_understood(r < 0 ? r : -EBADMSG, ret_why);
 	}
 	*ret = status;
 	return 0;
+}
+
+int client_metrics(struct client *client, const char *format, char **ret_text,
+		   const char **ret_why)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
+	int r = new_call(client, "Metrics", &message);
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", format);
+	if (r < 0) {
+		*ret_why = strerror(-r);
+		return r;
+	}
+	r = send_call(client, message, TIMEOUT_USEC, &reply, ret_why);
+	return r < 0 ? r : read_answer(reply, "s", ret_text, ret_why);
 }

@@ -62,6 +62,10 @@ void client_device_done(struct client_device *device);
 int client_status(struct client *client, struct client_status *ret, const char **ret_why);
 void client_status_done(struct client_status *status);
 
+/* format: openmetrics or prometheus; the text is to be freed. */
+int client_metrics(struct client *client, const char *format, char **ret_text,
+		   const char **ret_why);
+
 /* ret_path: to be freed; names the device until it is gone, see follow.h. */
 int client_attach(struct client *client, const char *guest, const char *name,
 		  const struct client_options *options, char **ret_path, const char **ret_why);

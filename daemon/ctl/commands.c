@@ -155,5 +155,6 @@ const struct command commands[] = {
 	  run_connect },
 	{ "policy", "GUEST [NAME]", "what attachd.conf says about a guest or a channel", 1, 2,
 	  TAKES_JSON | TAKES_CLASS, run_policy },
+	{ "metrics", "", "counters and times, for monitoring", 0, 0, TAKES_OUTPUT, run_metrics },
 	{},
 };

@@ -24,12 +24,14 @@ enum {
 	TAKES_TIMEOUT = 1 << 4,
 	TAKES_FOR = 1 << 5,
 	TAKES_JSON = 1 << 6,
+	TAKES_OUTPUT = 1 << 7,
 };
 
 struct command_context {
 	bool json, force;
 	const char *class, *mode;	/* NULL: not given */
 	const char *state;		/* what to wait for */
+	const char *output;		/* a file */
 	uint64_t ring_size;		/* bytes; 0: not given */
 	uint64_t timeout_usec;		/* UINT64_MAX: not given */
 	int argc;			/* arguments after the command's name */
@@ -51,6 +53,7 @@ extern const struct command commands[];
 int run_attach(const struct command_context *context);
 int run_connect(const struct command_context *context);
 int run_detach(const struct command_context *context);
+int run_metrics(const struct command_context *context);
 int run_monitor(const struct command_context *context);
 int run_policy(const struct command_context *context);
 int run_wait(const struct command_context *context);

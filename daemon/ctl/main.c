@@ -25,6 +25,7 @@ static void print_help(void)
 	     "      --force           do not wait for the drivers: detach\n"
 	     "      --for=STATE       attached, connected (default) or gone: wait\n"
 	     "      --timeout=SECONDS wait so long at most: detach, wait, monitor\n"
+	     "      --output=FILE     into a file, for node_exporter: metrics\n"
 	     "  -h, --help            show this help\n"
 	     "      --version         show the version\n\n"
 	     "See mydevicectl(1).");
@@ -69,6 +70,7 @@ enum {
 	OPTION_FORCE,
 	OPTION_FOR,
 	OPTION_TIMEOUT,
+	OPTION_OUTPUT,
 };
 
 static const struct option longs[] = {
@@ -78,6 +80,7 @@ static const struct option longs[] = {
 	{ "ring-size", required_argument, NULL, OPTION_RING_SIZE },
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "for", required_argument, NULL, OPTION_FOR },
+	{ "output", required_argument, NULL, OPTION_OUTPUT },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -105,6 +108,9 @@ static int take_option(struct command_context *context, int option)
 	case OPTION_FOR:
 		context->state = optarg;
 		return TAKES_FOR;
+	case OPTION_OUTPUT:
+		context->output = optarg;
+		return TAKES_OUTPUT;
 	case OPTION_RING_SIZE:
 		if (number_bytes(optarg, UINT32_MAX, &context->ring_size) == 0 &&
 		    context->ring_size)

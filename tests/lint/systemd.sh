@@ -29,7 +29,27 @@ security() {
 		"$(unit_copy mydevice-attachd.service)"
 }
 
+# Every message that bears an id is explained, and in the manual too
+catalog() {
+	local id status=0 root=$PWD/build/lint/catalog
+	mkdir -p "$root/usr/lib/systemd/catalog" "$root/var/lib/systemd/catalog"
+	cp systemd/mydevice-attachd.catalog "$root/usr/lib/systemd/catalog/"
+	journalctl --root="$root" --update-catalog || return
+	while read -r id; do
+		if ! journalctl --root="$root" --dump-catalog "$id" | grep -q '^Subject: .'; then
+			echo "$id is not in the catalog"
+			status=1
+		fi
+		if ! grep -q "$id" daemon/man/mydevice-attachd.8; then
+			echo "$id is not in mydevice-attachd(8)"
+			status=1
+		fi
+	done < <(sed -n 's/^#define MSG_.* "\([0-9a-f]*\)"$/\1/p' daemon/messages.h)
+	return $status
+}
+
 lint_systemd() {
+	check catalog catalog
 	check systemd-verify silent verify_units
 	check systemd-security security
 	sed -n 's/^.*\(Overall exposure level.*\)/    \1/p' "$results/systemd-security.log"

@@ -2,8 +2,11 @@
 """What an operator sees: mydevicectl, the manager's STATUS, the bus."""
 
 import json
+import os
+import subprocess
 import time
 
+from harness import openmetrics
 from harness.runner import case
 from harness.world import check, equal
 
@@ -106,3 +109,81 @@ def control_without_libxenctrl(host):
     check("libxenctrl.so.0.0" in host.attachd.log_text(), "the log does not name the library")
     host.destroy(one)
     host.expect(lambda: not one.traces(), "a destroyed guest's devices go", one.traces)
+
+
+@case
+def control_metrics(host):
+    host.attachd.set_policy("[Device secret]\nAllow=no\n[Defaults]\nDetachTimeoutSec=1\n")
+    host.attachd.start()
+    one, odd = host.guest(7, "web1"), host.guest(8, 'a"b\\c\nd{}')
+
+    def metrics():
+        status, out, err = host.attachd.ctl("metrics")
+        equal((status, err), (0, ""), "mydevicectl metrics")
+        return openmetrics.read(out)
+
+    equal(metrics()["mydevice_attached_total", ()], 0, "before anything")
+    host.connected(one, 0)
+    front, back = host.connected(one, 1, "log")
+    odd.request(0, "secret")
+    odd.request(1, "../x")
+    host.expect(lambda: odd.status(0) and odd.status(1), "both are refused")
+    front.ignores = back.ignores = "56"
+    one.withdraw(1)
+    host.expect(lambda: one.states(1) == (None, None), "it goes by force")
+    host.attachd.set_policy("[Defaults]\nAllow=perhaps\n")
+    host.attachd.reload()
+    found = metrics()
+    equal({name: found[f"mydevice_{name}", ()] for name in (
+        "attached_total", "detached_total", "forced_total", "denied_total", "invalid_total",
+        "requests_total", "policy_reload_failures_total", "policy_bad", "guests", "devices",
+        "devices_connected", "xenstore_up", "facts_degraded", "attach_seconds_count",
+        "connect_seconds_count", "guests_left_out")},
+          {"attached_total": 2, "detached_total": 1, "forced_total": 1, "denied_total": 1,
+           "invalid_total": 1, "requests_total": 4, "policy_reload_failures_total": 1,
+           "policy_bad": 1, "guests": 2, "devices": 1, "devices_connected": 1, "xenstore_up": 1,
+           "facts_degraded": 0, "attach_seconds_count": 2, "connect_seconds_count": 2,
+           "guests_left_out": 0}, "the figures")
+    check(0 < found["mydevice_attach_seconds_sum", ()] < 5, "the time of the attaches")
+    equal(found["mydevice_guest_refused_total",
+                (("domid", "8"), ("guest", 'a"b\\x5cc\\x0ad{}'))], 2, "by guest")
+    file = os.path.join(host.dir, "mydevice.prom")
+    equal(host.attachd.ctl("metrics", f"--output={file}")[0], 0, "into a file")
+    with open(file, encoding="ascii") as stream:
+        text = stream.read()
+    check("# TYPE mydevice_forced_total counter\n" in text and "# EOF" not in text, text)
+    equal(os.stat(file).st_mode & 0o777, 0o644, "who may read it")
+    equal([name for name in os.listdir(host.dir) if "prom" in name], ["mydevice.prom"],
+          "what is left there")
+    equal(host.attachd.ctl("metrics", "--output=/nowhere/x")[0], 1, "into nowhere")
+    host.destroy(odd)
+    host.expect(lambda: not [name for name, labels in metrics() if ("domid", "8") in labels],
+                "who is gone is not told of")
+
+
+@case(stores=("c",))
+def control_completion(host):
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    one.request(0, "demo")
+    host.expect(lambda: one.attached(0), "the device is attached")
+
+    def completed(*words):
+        script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mydevicectl; ' \
+            'printf "%s\\n" "${COMPREPLY[@]}"'
+        binaries = os.path.dirname(host.attachd.binary("mydevicectl"))
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", "daemon/completion/mydevicectl.bash", *words],
+            env={**os.environ, **host.attachd.env(), "PATH": f"{binaries}:{os.environ['PATH']}"},
+            capture_output=True, timeout=20, check=True)
+        return set(done.stdout.decode().split())
+
+    commands = completed("mydevicectl", "")
+    _, helped, _ = host.attachd.ctl("--help")
+    equal(commands, {line.split()[0] for line in helped.split("Commands:\n")[1].split("\n\n")[0]
+                     .splitlines()}, "the commands, as --help has them")
+    equal(completed("mydevicectl", "st"), {"status"}, "a beginning")
+    equal(completed("mydevicectl", "status", "w"), {"web1"}, "a guest")
+    equal(completed("mydevicectl", "detach", "web1", ""), {"demo"}, "a channel")
+    equal(completed("mydevicectl", "attach", "--mode", "=", "p"), {"packet"}, "a value")
+    equal(completed("mydevicectl", "list", "--"), {"--json"}, "an option")

@@ -179,3 +179,37 @@ def storm_before_the_daemon_starts(host):
         host.attachd.stop()
         host.attachd.start()
         check(quiet.attached(0), "and stays so")
+
+
+@case(build="plain")
+def storm_of_a_guest_over_its_share(host):
+    """Whatever it does, it costs no more than its share, and it is told of once."""
+    host.attachd.set_policy("[Defaults]\nRateLimitBurst=100\nRateLimitIntervalSec=1\n")
+    noisy, quiet = host.guest(7, "noisy"), host.guest(8, "quiet")
+    host.attachd.start()
+    host.connected(quiet, 0)
+
+    def rounds(number):
+        if not number:
+            return [(wire.WRITE, b"data/mydevice/0/name\0demo"),
+                    (wire.WRITE, b"data/mydevice/0/request\x001")]
+        return [(wire.WRITE, b"device/mydevice/0/state\0%d" % (i % 9)) for i in range(60)]
+
+    def turns():
+        return [int(line.rsplit(" ", 1)[1]) for line in host.attachd.ctl("metrics")[1].splitlines()
+                if line.startswith('mydevice_guest_pauses_total{domid="7"')]
+
+    with storm.Storm(noisy, rounds):
+        host.expect(turns, "it has to wait", turns)
+        time.sleep(1)
+        before, began = turns()[0], time.monotonic()
+        time.sleep(2)
+        rate = (turns()[0] - before) / (time.monotonic() - began)
+        check(rate < 130, f"it had {rate:.0f} turns a second, of 100")
+        quiet.request(1, "log")
+        host.expect(lambda: quiet.attached(1), "another guest is served", within=2)
+    equal(host.attachd.log_text().count("has to wait for its turns"), 1, "lines about it")
+    # its last word counts
+    noisy.client.write(noisy.request_path(3, "name"), "last")
+    noisy.client.write(noisy.request_path(3, "request"), "1")
+    host.expect(lambda: noisy.attached(3), "it is served again", lambda: noisy.status(3), within=20)

@@ -2,7 +2,7 @@
 # The parts of the daemon that do no I/O, and the manager on top of a XenStore
 # in memory.
 
-attachd_unit_pure := escape limit machine name number paths policy record request table \
+attachd_unit_pure := escape limit machine metrics name number paths policy record request table \
 	withheld
 UNIT_TESTS += $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%)
 

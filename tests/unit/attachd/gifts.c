@@ -190,13 +190,13 @@ static void test_other_classes(void **state)
 	/* of the same id and another class */
 	assert_true(device_is_whole(7, 2));
 	/* who only probes is connected as soon as it is there, the others not */
-	assert_int_equal(registry_status(world.registry).devices, 3);
-	assert_int_equal(registry_status(world.registry).connected, 1);
+	assert_int_equal(registry_status(world.registry).metrics.devices, 3);
+	assert_int_equal(registry_status(world.registry).metrics.connected, 1);
 	world_kill_daemon(&world);
 	world_start_daemon(&world, QUICK);
 	world_settle(&world);
 	assert_non_null(fake_read(ALICE_BACKEND "/state"));
-	assert_int_equal(registry_status(world.registry).devices, 3);
+	assert_int_equal(registry_status(world.registry).metrics.devices, 3);
 	guest_destroy(7);
 	world_settle(&world);
 	assert_null(strstr(fake_dump(), "/7"));

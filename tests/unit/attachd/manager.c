@@ -126,7 +126,7 @@ static void test_junk_is_refused_and_harmless(void **state)
 	for (unsigned int devid = 1; devid <= 4; devid++)
 		assert_int_equal(strncmp(guest_answer(7, devid), "error: name", 11), 0);
 	assert_null(fake_read("/local/domain/0/backend/mydevice"));
-	assert_int_equal(registry_status(world.registry).devices, 0);
+	assert_int_equal(registry_status(world.registry).metrics.devices, 0);
 	world_end(&world);
 }
 
@@ -166,7 +166,7 @@ static void test_so_many_and_no_more(void **state)
 		guest_request(7, devid, name);
 	}
 	world_settle(&world);
-	assert_int_equal(registry_status(world.registry).devices, 3);
+	assert_int_equal(registry_status(world.registry).metrics.devices, 3);
 	assert_int_equal(strncmp(guest_answer(7, 199), "denied: ", 8), 0);
 	world_end(&world);
 }
@@ -239,7 +239,7 @@ static void test_forged_states_do_nothing(void **state)
 	assert_true(device_is_whole(7, 0));
 	set_states(7, 0, END_CONNECTED, END_CONNECTED);
 	world_settle(&world);
-	assert_int_equal(registry_status(world.registry).connected, 1);
+	assert_int_equal(registry_status(world.registry).metrics.connected, 1);
 	assert_int_equal(fake_changes(), changes);
 	world_end(&world);
 }
@@ -268,8 +268,8 @@ static void test_destroyed_leaves_nothing(void **state)
 	guest_destroy(7);
 	world_settle(&world);
 	assert_null(strstr(fake_dump(), "/7"));
-	assert_int_equal(registry_status(world.registry).guests, 0);
-	assert_int_equal(registry_status(world.registry).devices, 0);
+	assert_int_equal(registry_status(world.registry).metrics.guests, 0);
+	assert_int_equal(registry_status(world.registry).metrics.devices, 0);
 	/* @introduceDomain and @releaseDomain */
 	assert_int_equal(fake_watches(), 2);
 	world_end(&world);
@@ -328,7 +328,7 @@ static void test_migrated_away_keeps_what_it_has(void **state)
 	fake_write("/local/domain/7/name", "web--migratedaway");
 	world_settle(&world);
 	assert_true(device_is_whole(7, 0));
-	assert_int_equal(registry_status(world.registry).connected, 1);
+	assert_int_equal(registry_status(world.registry).metrics.connected, 1);
 	world_end(&world);
 }
 
@@ -426,6 +426,46 @@ static void test_storm_does_not_delay_others(void **state)
 	world_end(&world);
 }
 
+static bool is_served(void *userdata)
+{
+	const char *status = guest_answer(7, 49);
+
+	return status && !strcmp(status, "attached");
+}
+
+/* Over its share it waits, forgets nothing, and can still end. */
+static void test_a_busy_guest_waits(void **state)
+{
+	struct world world;
+	uint64_t began;
+	char name[16];
+
+	world_begin(&world, QUICK "RateLimitBurst=20\nRateLimitIntervalSec=1\nMaxChannels=50\n"
+		    "[Guest db]\nRateLimitBurst=0\n");
+	guest_create(7, "web");
+	guest_create(8, "db");
+	for (unsigned int devid = 0; devid < 50; devid++) {
+		snprintf(name, sizeof(name), "c%u", devid);
+		guest_request(7, devid, name);
+		guest_request(8, devid, name);
+	}
+	began = monotonic_usec();
+	world_settle(&world);
+	assert_true(device_is_whole(8, 49));
+	assert_false(device_is_whole(7, 49));
+	assert_in_range(registry_status(world.registry).metrics.devices, 60, 75);
+	assert_true(registry_status(world.registry).metrics.counters[COUNT_PAUSES] > 0);
+	world_wait(&world, is_served, NULL);
+	assert_true(monotonic_usec() - began > USEC_PER_SEC);
+	/* its end is not a turn of its own */
+	guest_destroy(7);
+	world_settle(&world);
+	assert_null(strstr(fake_dump(), "backend/mydevice/7/"));
+	assert_null(fake_read("/mydevice/7"));
+	assert_null(strstr(fake_dump(), "domain/7/"));
+	world_end(&world);
+}
+
 static void test_many_rounds_leave_nothing(void **state)
 {
 	struct world world;
@@ -473,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_conflicts_are_overcome),
 		cmocka_unit_test(test_conflicts_without_end_are_not_waited_for),
 		cmocka_unit_test(test_storm_does_not_delay_others),
+		cmocka_unit_test(test_a_busy_guest_waits),
 		cmocka_unit_test(test_many_rounds_leave_nothing),
 	};
 

@@ -173,7 +173,8 @@ static void test_policy_is_explained(void **state)
 	assert_string_equal(explain.explanation,
 			    "Allow=yes\nAlways=yes\nDetachTimeoutSec=1\nChannels=*\n"
 			    "MaxChannels=8\nMode=packet stream\nRingSize=8192\n"
-			    "RingSizeMax=1048576\nNodeGroup=adm\n");
+			    "RingSizeMax=1048576\nRateLimitBurst=1000\n"
+			    "RateLimitIntervalSec=10\nNodeGroup=adm\n");
 	strcpy(explain.class, "alice_dev");
 	orders_execute(world.manager, &explain);
 	assert_string_equal(explain.explanation, "Allow=yes\nAlways=no\nDetachTimeoutSec=1\n"

@@ -312,6 +312,9 @@ static void test_classes(void **state)
 	assert_mistake("[Defaults]\nNodeUser=a b\n", 2, "user");
 	assert_mistake("[Defaults]\nNodeGroup=$(id)\n", 2, "group");
 	assert_mistake("[Defaults]\nBackend=\n", 2, "name of a domain");
+	assert_mistake("[Defaults]\nRateLimitBurst=-1\n", 2, "0 to 1000000");
+	assert_mistake("[Defaults]\nRateLimitIntervalSec=0\n", 2, "1 to 3600");
+	assert_mistake("[Device a]\nRateLimitBurst=1\n", 2, "[Defaults], [Guest NAME]");
 }
 
 /* At most so many, and each of a bounded length: XenStore's limits are not the policy's to find. */
@@ -518,11 +521,14 @@ static void test_shipped_file(void **state)
 			 channel(policy, "any").ring_size_max);
 	assert_int_equal(settings.mode, channel(policy, "any").mode);
 	assert_int_equal(settings.modes, channel(policy, "any").modes);
+	assert_int_equal(settings.rate_burst, channel(policy, "any").rate_burst);
+	assert_int_equal(settings.rate_interval_usec, channel(policy, "any").rate_interval_usec);
 	assert_int_equal(settings.detach_timeout_usec,
 			 channel(policy, "any").detach_timeout_usec);
 	assert_int_equal(uncommented->sections[0].named,
 			 POLICY_ALLOW | POLICY_CHANNELS | POLICY_MAX_CHANNELS | POLICY_RING_SIZE |
-			 POLICY_RING_SIZE_MAX | POLICY_MODE | POLICY_DETACH_TIMEOUT);
+			 POLICY_RING_SIZE_MAX | POLICY_MODE | POLICY_DETACH_TIMEOUT |
+			 POLICY_RATE_BURST | POLICY_RATE_INTERVAL);
 	policy_free(uncommented);
 }
 

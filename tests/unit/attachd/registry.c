@@ -66,8 +66,8 @@ static void test_the_end_is_told_once(void **state)
 	registry_withdraw(registry, 1);
 	registry_withdraw(registry, 1);
 	registry_withdraw(registry, 3);
-	assert_int_equal(registry_status(registry).devices, 1);
-	assert_int_equal(registry_status(registry).connected, 0);
+	assert_int_equal(registry_status(registry).metrics.devices, 1);
+	assert_int_equal(registry_status(registry).metrics.connected, 0);
 	/* the id again, for another device */
 	publish(registry, 4, PHASE_WAITING);
 	expect(registry, REGISTRY_GONE, 1, PHASE_CONNECTED);

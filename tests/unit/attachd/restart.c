@@ -19,7 +19,7 @@ static void test_restart_touches_nothing_connected(void **state)
 		world_settle(&world);
 		/* but for the answer to a request that is still there */
 		assert_string_equal(fake_dump(), before);
-		assert_int_equal(registry_status(world.registry).connected, 1);
+		assert_int_equal(registry_status(world.registry).metrics.connected, 1);
 	}
 	free(before);
 	world_end(&world);
@@ -87,14 +87,14 @@ static void test_xenstored_comes_back(void **state)
 	fake_die_at(1);
 	guest_request(7, 1, "log");
 	world_settle(&world);
-	assert_false(registry_status(world.registry).store_connected);
+	assert_false(registry_status(world.registry).metrics.store_connected);
 	assert_int_equal(fake_watches(), 0);
 	fake_revive();
 	world_sleep(&world, 2500 * USEC_PER_MSEC);
-	assert_true(registry_status(world.registry).store_connected);
+	assert_true(registry_status(world.registry).metrics.store_connected);
 	assert_true(device_is_whole(7, 0));
 	assert_true(device_is_whole(7, 1));
-	assert_int_equal(registry_status(world.registry).connected, 1);
+	assert_int_equal(registry_status(world.registry).metrics.connected, 1);
 	world_end(&world);
 }
 

@@ -38,7 +38,7 @@ static void look_around(struct registry *registry, struct engine *engine)
 	unsigned int n = 0;
 
 	registry_for_each(registry, count_whole, &n);
-	assert_int_equal(registry_status(registry).devices >= n, 1);
+	assert_int_equal(registry_status(registry).metrics.devices >= n, 1);
 	engine_set_policy(engine, policy_new());
 }
 
@@ -107,7 +107,7 @@ static void test_looking_while_it_works(void **state)
 	assert_int_equal(engine_start(registry, policy_new(), "", &engine), 0);
 	ready.fd = engine_ready_fd(engine);
 	assert_int_equal(poll(&ready, 1, WAIT_MSEC), 1);
-	while (registry_status(registry).devices < GUESTS) {
+	while (registry_status(registry).metrics.devices < GUESTS) {
 		assert_true(monotonic_usec() < end);
 		look_around(registry, engine);
 		/* looking without a pause keeps the other thread from its work */
@@ -117,11 +117,11 @@ static void test_looking_while_it_works(void **state)
 		look_around(registry, engine);
 	give_orders(engine);
 	drain(registry);
-	assert_int_equal(registry_status(registry).guests, GUESTS);
+	assert_int_equal(registry_status(registry).metrics.guests, GUESTS);
 	assert_int_equal(engine_stop(engine), 0);
 	assert_int_equal(freed, GUESTS + 2);
-	assert_false(registry_status(registry).store_connected);
-	assert_int_equal(registry_status(registry).devices, 0);
+	assert_false(registry_status(registry).metrics.store_connected);
+	assert_int_equal(registry_status(registry).metrics.devices, 0);
 	registry_free(registry);
 }
 

@@ -172,5 +172,5 @@ void world_begin_connected(struct world *world)
 	assert_true(device_is_whole(7, 0));
 	set_states(7, 0, END_CONNECTED, END_CONNECTED);
 	world_settle(world);
-	assert_int_equal(registry_status(world->registry).connected, 1);
+	assert_int_equal(registry_status(world->registry).metrics.connected, 1);
 }
