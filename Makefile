@@ -113,6 +113,11 @@ check-vm: ## real Xen, real kernels, PV and PVH guests in QEMU: minutes
 	tests/deps lab
 	tests/vm/run
 
+.PHONY: bench
+bench: ## the channel beside its peers, on real Xen; QUICK=1 in minutes
+	tests/deps bench
+	tests/bench/run $(if $(QUICK),--quick)
+
 .PHONY: lint
 lint: ## checkpatch, sparse, W=1, analyzers, shellcheck, lintian, systemd
 	tests/deps lint

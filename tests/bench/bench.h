@@ -83,9 +83,9 @@ struct meter {
 uint64_t meter_now(void);
 /* Reads what is slow to read; called well before meter_start. */
 void meter_prepare(struct meter *meter, const struct job *job, const struct channel *ch);
-void meter_start(struct meter *meter);
-/* From here on the members are differences. */
-void meter_stop(struct meter *meter);
+int meter_start(struct meter *meter);
+/* From here on the members are differences. Both answer the job if they fail. */
+int meter_stop(struct meter *meter);
 /* Reads what is slow to read, again. */
 void meter_finish(struct meter *meter, const struct channel *ch);
 /* Prints the members, as those of a JSON object that has begun. */

@@ -15,6 +15,7 @@ int copy_inside(const struct job *job)
 {
 	uint8_t *from = malloc(job->size), *to = malloc(job->size);
 	struct meter meter;
+	int r;
 
 	if (!job->size || !from || !to) {
 		free(from);
@@ -24,18 +25,20 @@ int copy_inside(const struct job *job)
 	memset(from, 0x5a, job->size);
 	memset(to, 0, job->size);
 	meter_prepare(&meter, job, NULL);
-	meter_start(&meter);
-	for (uint64_t done = 0; done < job->bytes; done += job->size) {
+	r = meter_start(&meter);
+	for (uint64_t done = 0; !r && done < job->bytes; done += job->size) {
 		memcpy(to, from, job->size);
 		/* each of them is to be done */
 		__asm__ volatile("" : : "r"(to) : "memory");
 	}
-	meter_stop(&meter);
+	r = r ?: meter_stop(&meter);
 	meter_finish(&meter, NULL);
-	printf("{\"bytes\": %" PRIu64 ", \"calls\": 0, \"verified\": %s", job->bytes,
-	       memcmp(from, to, job->size) ? "false" : "true");
-	meter_report(&meter);
+	if (!r) {
+		printf("{\"bytes\": %" PRIu64 ", \"calls\": 0, \"verified\": %s", job->bytes,
+		       memcmp(from, to, job->size) ? "false" : "true");
+		meter_report(&meter);
+	}
 	free(from);
 	free(to);
-	return 0;
+	return r;
 }

@@ -8,6 +8,7 @@
  * Copyright (C) 2026 The mydevice maintainers
  */
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,17 +27,21 @@ uint64_t meter_now(void)
 	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
 }
 
-static uint64_t domain_cpu(unsigned int domid)
+static int domain_cpu(unsigned int domid, uint64_t *ret)
 {
 	static xc_interface *hypervisor;
 	xc_domaininfo_t info;
 
 	if (!hypervisor)
 		hypervisor = xc_interface_open(NULL, NULL, 0);
-	if (!hypervisor || xc_domain_getinfolist(hypervisor, domid, 1, &info) != 1 ||
-	    info.domain != domid)
-		return 0;
-	return info.cpu_time;
+	if (!hypervisor || xc_domain_getinfolist(hypervisor, domid, 1, &info) != 1)
+		return -1;
+	if (info.domain != domid) {
+		errno = ESRCH;
+		return -1;
+	}
+	*ret = info.cpu_time;
+	return 0;
 }
 
 /* Each end counts the events that reached it, whoever sent them. */
@@ -100,22 +105,27 @@ void meter_prepare(struct meter *meter, const struct job *job, const struct chan
 	meter->notified = channel_notified(ch);
 }
 
-void meter_start(struct meter *meter)
+int meter_start(struct meter *meter)
 {
-	if (meter->dom0) {
-		meter->cpu_here = domain_cpu(0);
-		meter->cpu_there = meter->domid ? domain_cpu(meter->domid) : 0;
-	}
+	if (meter->dom0 && (domain_cpu(0, &meter->cpu_here) ||
+			    (meter->domid && domain_cpu(meter->domid, &meter->cpu_there))))
+		return failed("processor time of domain %u", meter->domid);
 	meter->ns = meter_now();
+	return 0;
 }
 
-void meter_stop(struct meter *meter)
+int meter_stop(struct meter *meter)
 {
+	uint64_t here, there = 0;
+
 	meter->ns = meter_now() - meter->ns;
-	if (meter->dom0) {
-		meter->cpu_here = domain_cpu(0) - meter->cpu_here;
-		meter->cpu_there = meter->domid ? domain_cpu(meter->domid) - meter->cpu_there : 0;
-	}
+	if (!meter->dom0)
+		return 0;
+	if (domain_cpu(0, &here) || (meter->domid && domain_cpu(meter->domid, &there)))
+		return failed("processor time of domain %u", meter->domid);
+	meter->cpu_here = here - meter->cpu_here;
+	meter->cpu_there = there - meter->cpu_there;
+	return 0;
 }
 
 void meter_finish(struct meter *meter, const struct channel *ch)

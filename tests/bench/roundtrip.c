@@ -52,7 +52,8 @@ static int ping(struct channel *ch, const struct job *job, uint64_t *took, uint8
 		if (trip(ch, job, buf, i))
 			return -1;
 	ch->calls = 0;
-	meter_start(meter);
+	if (meter_start(meter))
+		return -1;
 	for (unsigned int i = 0; i < job->count; i++) {
 		uint64_t start = meter_now();
 
@@ -60,7 +61,8 @@ static int ping(struct channel *ch, const struct job *job, uint64_t *took, uint8
 			return -1;
 		took[i] = meter_now() - start;
 	}
-	meter_stop(meter);
+	if (meter_stop(meter))
+		return -1;
 	meter_finish(meter, ch);
 	percentile_sort(took, job->count);
 	printf("{\"count\": %u, \"p50\": %.3f, \"p90\": %.3f, \"p99\": %.3f, \"min\": %.3f"
