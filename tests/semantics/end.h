@@ -17,6 +17,9 @@
 
 #define END_PENDING	64
 
+/* What is to come soon comes within so many milliseconds, on a slow machine too. */
+#define END_SOON	5000
+
 /* A call that has not returned in time. */
 #define END_LATE	(-10001L)
 /* One that did not end at all. */
@@ -142,10 +145,10 @@ static inline long end_events(struct end *end, int fd)
 	return end_do(end, OP_POLL, NULL, 0, fd, POLLIN | POLLOUT | POLLRDHUP, 0, 0);
 }
 
-/* The events that are on once they are these, or after 2 s. */
+/* The events that are on once they are these, or when that has taken too long. */
 static inline long end_becomes(struct end *end, int fd, short events)
 {
-	return end_do(end, OP_BECOMES, NULL, 0, fd, events, 2000, 0);
+	return end_do(end, OP_BECOMES, NULL, 0, fd, events, END_SOON, 0);
 }
 
 /* An ioctl whose argument is written back. */

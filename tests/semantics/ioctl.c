@@ -166,7 +166,7 @@ static void wait_times_out(struct end *near, struct end *far)
 	(void)far;
 	call = call_begin(near, OP_IOCTL, &wait, sizeof(wait), a, MYDEVICE_IOC_WAIT, 0, 0);
 	IS(call_result(&call), -ETIMEDOUT);
-	CHECK(call.usec >= 300000 && call.usec < 2000000);
+	CHECK(call.usec >= 300000 && call.usec < END_SOON * 1000);
 	call_free(&call);
 	wait.flags = 1;
 	IS(IOCTL(near, a, MYDEVICE_IOC_WAIT, wait), -EINVAL);

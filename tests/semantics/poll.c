@@ -87,7 +87,7 @@ static void edges_in(struct end *near, struct end *far)
 	IS(edge(far, ep, 0), 0);
 	for (int i = 0; i < 20; i++) {
 		says(near, a, "edge");
-		IS(edge(far, ep, 1000), EPOLLIN);
+		IS(edge(far, ep, END_SOON), EPOLLIN);
 		CHECK(hears(far, b, "edge"));
 		IS(end_read(far, b, 1), -EAGAIN);
 	}
@@ -103,7 +103,7 @@ static void edges_after_short_read(struct end *near, struct end *far)
 	ep = watch(far, b, EPOLLIN);
 	for (int i = 0; i < 20; i++) {
 		says(near, a, "edge");
-		if (IS(edge(far, ep, 1000), EPOLLIN) != EPOLLIN)
+		if (IS(edge(far, ep, END_SOON), EPOLLIN) != EPOLLIN)
 			break;
 		CHECK(hears(far, b, "edge"));
 	}
@@ -118,10 +118,10 @@ static void edges_after_partial_read(struct end *near, struct end *far)
 	ep = watch(far, b, EPOLLIN);
 	for (int i = 0; i < 5; i++) {
 		says(near, a, "edge");
-		IS(edge(far, ep, 1000), EPOLLIN);
+		IS(edge(far, ep, END_SOON), EPOLLIN);
 		IS(end_read(far, b, 2), 2);
 		says(near, a, "more");
-		if (IS(edge(far, ep, 1000), EPOLLIN) != EPOLLIN)
+		if (IS(edge(far, ep, END_SOON), EPOLLIN) != EPOLLIN)
 			break;
 		IS(end_read(far, b, 6), 6);
 	}
@@ -137,10 +137,10 @@ static void edges_after_a_packet(struct end *near, struct end *far)
 	for (int i = 0; i < 5; i++) {
 		says(near, a, "one");
 		says(near, a, "two");
-		IS(edge(far, ep, 1000), EPOLLIN);
+		IS(edge(far, ep, END_SOON), EPOLLIN);
 		CHECK(hears(far, b, "one"));
 		says(near, a, "three");
-		if (IS(edge(far, ep, 1000), EPOLLIN) != EPOLLIN)
+		if (IS(edge(far, ep, END_SOON), EPOLLIN) != EPOLLIN)
 			break;
 		CHECK(hears(far, b, "two"));
 		CHECK(hears(far, b, "three"));
@@ -154,12 +154,12 @@ static void edges_out(struct end *near, struct end *far)
 
 	in_session(near, &a, far, &b, O_NONBLOCK);
 	ep = watch(near, a, EPOLLOUT);
-	IS(edge(near, ep, 2000), EPOLLOUT);
+	IS(edge(near, ep, END_SOON), EPOLLOUT);
 	for (int i = 0; i < 5; i++) {
 		IS(end_give(near, a, 2 * ring, 0), ring);
 		IS(edge(near, ep, 50), 0);
 		IS(end_take(far, b, ring, 0), ring);
-		IS(edge(near, ep, 2000), EPOLLOUT);
+		IS(edge(near, ep, END_SOON), EPOLLOUT);
 	}
 }
 
@@ -170,9 +170,9 @@ static void edges_of_sessions(struct end *near, struct end *far)
 
 	for (int i = 0; i < 5; i++) {
 		b = opened(far, O_RDWR | O_NONBLOCK);
-		IS(edge(near, ep, 2000), EPOLLOUT);
+		IS(edge(near, ep, END_SOON), EPOLLOUT);
 		IS(end_close(far, b), 0);
-		IS(edge(near, ep, 2000), EPOLLIN | EPOLLRDHUP | EPOLLHUP);
+		IS(edge(near, ep, END_SOON), EPOLLIN | EPOLLRDHUP | EPOLLHUP);
 		IS(end_read(near, a, 1), 0);
 	}
 }

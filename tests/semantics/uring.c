@@ -64,14 +64,14 @@ static void uring_read(struct end *near, struct end *far)
 	b = opened(far, O_RDWR);
 	IS(reaps(near, ring, 100, &result, text), -ETIME);
 	says(far, b, "first");
-	IS(reaps(near, ring, 2000, &result, text), 1);
+	IS(reaps(near, ring, END_SOON, &result, text), 1);
 	IS(result, 5);
 	CHECK(!strcmp(text, "first"));
 	submit_read(near, ring, a, 100, 2);
 	IS(reaps(near, ring, 100, &result, text), -ETIME);
 	no_workers(near);
 	IS(end_close(far, b), 0);
-	IS(reaps(near, ring, 2000, &result, text), 2);
+	IS(reaps(near, ring, END_SOON, &result, text), 2);
 	IS(result, 0);
 	no_workers(near);
 }
@@ -87,7 +87,7 @@ static void uring_write(struct end *near, struct end *far)
 	IS(reaps(near, ring, 100, &result, text), -ETIME);
 	no_workers(near);
 	b = opened(far, O_RDWR);
-	IS(reaps(near, ring, 2000, &result, text), 1);
+	IS(reaps(near, ring, END_SOON, &result, text), 1);
 	IS(result, 5);
 	CHECK(hears(far, b, "early"));
 
@@ -109,7 +109,7 @@ static void uring_write(struct end *near, struct end *far)
 	IS(end_nonblock(far, b, true), 0);
 	while (end_read(far, b, setting.ring) > 0)
 		;
-	IS(reaps(near, ring, 2000, &result, text), 2);
+	IS(reaps(near, ring, END_SOON, &result, text), 2);
 	CHECK(result > 100);
 	no_workers(near);
 }
@@ -133,7 +133,7 @@ static void uring_many(struct end *near, struct end *far)
 	}
 	for (int i = 0; i < FLIGHT; i++) {
 		char text[256] = "";
-		long result = 0, tag = reaps(near, ring, 2000, &result, text);
+		long result = 0, tag = reaps(near, ring, END_SOON, &result, text);
 		int number = atoi(text + 5);
 
 		CHECK(tag >= 0 && tag < FLIGHT);
@@ -174,7 +174,7 @@ static void uring_many_writes(struct end *near, struct end *far)
 		call_free(&call);
 	}
 	for (int i = 0; i < FLIGHT; i++) {
-		CHECK(reaps(near, ring, 2000, &result, text) >= 0);
+		CHECK(reaps(near, ring, END_SOON, &result, text) >= 0);
 		IS(result, 8);
 	}
 	no_workers(near);
@@ -192,11 +192,11 @@ static void uring_both_ways(struct end *near, struct end *far)
 	for (int i = 0; i < 10; i++) {
 		submit_read(near, ring, a, 100, 0);
 		submit_write(near, ring, a, 1, "ping");
-		IS(reaps(near, ring, 2000, &result, text), 1);
+		IS(reaps(near, ring, END_SOON, &result, text), 1);
 		IS(result, 4);
 		CHECK(hears(far, b, "ping"));
 		says(far, b, "pong");
-		IS(reaps(near, ring, 2000, &result, text), 0);
+		IS(reaps(near, ring, END_SOON, &result, text), 0);
 		CHECK(result == 4 && !strcmp(text, "pong"));
 	}
 	no_workers(near);
