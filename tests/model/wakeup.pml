@@ -3,18 +3,21 @@
  * The notification protocol of <xen/io/mydevice.h>: a producer and a consumer
  * that publish, arm and sleep, over memory in which every store waits in its
  * writer's buffer for any length of time (total store order, as on x86). Each
- * may sleep with less than it wants, or go on with what there is. The producer
- * ends with FIN.
+ * may sleep with less than it wants, or go on with what there is; what it wants
+ * may be another amount each time. The producer ends with FIN.
  *
  * Correct: no reachable state in which both sleep for ever (an invalid end
  * state), no index is ever impossible, and the consumer has had all bytes when
  * it learns of the end. The names follow kmod/core/ring.c.
  *
  *	SIZE		bytes in the ring
- *	WANT_DATA	bytes a sleeping consumer waits for
- *	WANT_SPACE	room a sleeping producer waits for
+ *	WANT_DATA	bytes a sleeping consumer waits for, at most
+ *	WANT_SPACE	room a sleeping producer waits for, at most
  *	TOTAL		bytes to move
+ *	WATCH		the consumer sleeps until there is any byte, although
+ *			another program at its end has asked for WANT_DATA since
  *	NO_MB_PUBLISH, NO_MB_ARM, NO_RECHECK	leave one piece out
+ *	NO_KEEP		arming forgets an event that is due earlier
  *	NO_FIN_EVENT	FIN without an event
  *	FIN_LATE	look for FIN after the index, not before
  *
@@ -32,6 +35,13 @@
 #ifndef TOTAL
 #define TOTAL 5
 #endif
+/* With how much less than that it may sleep. */
+#ifdef WATCH
+#define MOST_DATA 1
+#else
+#define MOST_DATA WANT_DATA
+#endif
+
 #define FIRST 253
 
 #define DIFF(a, b) (((a) - (b)) & 255)
@@ -51,6 +61,24 @@ chan consumer_stores = [2] of { mtype, byte };
 bool to_producer = false, to_consumer = false;
 
 #define virt_mb(stores) (len(stores) == 0)
+
+/* At the event index, or before it if that has been asked for and not passed. */
+inline arm(stores, armed, event, passed) {
+	atomic {
+#ifdef NO_KEEP
+		armed = DIFF(event, 0);
+#else
+		if
+		:: DIFF(event, passed) < DIFF(armed, passed) -> armed = DIFF(event, 0)
+		:: else
+		fi;
+#endif
+		stores ! EVENT, armed
+	};
+#ifndef NO_MB_ARM
+	virt_mb(stores)
+#endif
+}
 
 active proctype producer_memory()
 {
@@ -75,7 +103,7 @@ end:
 
 active proctype producer()
 {
-	byte mine = FIRST, seen, old, event, n;
+	byte mine = FIRST, armed = FIRST - SIZE - 1, seen, old, event, want, n;
 
 	do
 	:: DIFF(mine, FIRST) == TOTAL -> break
@@ -100,15 +128,16 @@ active proctype producer()
 			:: else
 			fi
 		:: SIZE - DIFF(mine, seen) < WANT_SPACE ->
-			producer_stores ! EVENT, DIFF(mine - SIZE + WANT_SPACE - 1, 0);
-#ifndef NO_MB_ARM
-			virt_mb(producer_stores);
-#endif
+			if
+			:: want = WANT_SPACE
+			:: DIFF(mine, seen) == SIZE -> want = 1
+			fi;
+			arm(producer_stores, armed, mine - SIZE + want - 1, seen);
 #ifndef NO_RECHECK
 			seen = cons;
 #endif
 			if
-			:: SIZE - DIFF(mine, seen) >= WANT_SPACE
+			:: SIZE - DIFF(mine, seen) >= want
 			:: else -> atomic { to_producer -> to_producer = false }
 			fi
 		fi
@@ -133,7 +162,7 @@ inline look() {
 
 active proctype consumer()
 {
-	byte mine = FIRST, seen, old, event, n;
+	byte mine = FIRST, armed = FIRST - 1, seen, old, event, want, n;
 	bool last;
 
 	do
@@ -159,16 +188,22 @@ active proctype consumer()
 		:: last && DIFF(seen, mine) == 0 ->
 			assert(DIFF(mine, FIRST) == TOTAL);
 			break
-		:: !last && DIFF(seen, mine) < WANT_DATA ->
-			consumer_stores ! EVENT, DIFF(mine + WANT_DATA - 1, 0);
-#ifndef NO_MB_ARM
-			virt_mb(consumer_stores);
+		:: !last && DIFF(seen, mine) < MOST_DATA ->
+			if
+#ifndef WATCH
+			:: want = WANT_DATA
+#endif
+			:: DIFF(seen, mine) == 0 -> want = 1
+			fi;
+			arm(consumer_stores, armed, mine + want - 1, seen);
+#ifdef WATCH
+			arm(consumer_stores, armed, mine + WANT_DATA - 1, seen);
 #endif
 #ifndef NO_RECHECK
 			look();
 #endif
 			if
-			:: last || DIFF(seen, mine) >= WANT_DATA
+			:: last || DIFF(seen, mine) >= want
 			:: else -> atomic { to_consumer -> to_consumer = false }
 			fi
 		fi
