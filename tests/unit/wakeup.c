@@ -78,6 +78,61 @@ static void half_a_ring_each_is_the_most(void **state)
 	assert_int_equal(hangs(RING, 2), 1);
 }
 
+/* After how many single bytes there is an event; 0 if none comes. */
+static u32 event_after(bool (*move)(struct myd_ring *ring, u32 len), struct myd_ring *ring)
+{
+	for (u32 moved = 1; moved <= HALF; moved++)
+		if (move(ring, 1))
+			return moved;
+	return 0;
+}
+
+static void the_earlier_of_two_wishes_counts(void **state)
+{
+	static const u32 wants[] = { 1, 2, 100, HALF - 1, HALF };
+
+	(void)state;
+	for (int i = 0; i < 25; i++) {
+		u32 first = wants[i / 5], second = wants[i % 5];
+		struct pair *pair = pair_new(RING, START);
+		struct myd_ring *tx = &pair->front_tx, *rx = &pair->back_rx;
+
+		myd_ring_arm_data(rx, first);
+		myd_ring_arm_data(rx, second);
+		assert_int_equal(event_after(myd_ring_produce, tx), min(first, second));
+
+		myd_ring_produce(tx, mydevice_ring_free(tx->prod, tx->cons, RING));
+		myd_ring_arm_space(tx, first);
+		myd_ring_arm_space(tx, second);
+		assert_int_equal(event_after(myd_ring_consume, rx), min(first, second));
+		pair_free(pair);
+	}
+}
+
+/* One that has come is not waited for again. */
+static void a_wish_that_came_true_is_over(void **state)
+{
+	struct pair *pair = pair_new(RING, START);
+	struct myd_ring *tx = &pair->front_tx, *rx = &pair->back_rx;
+
+	(void)state;
+	myd_ring_arm_data(rx, 1);
+	assert_int_equal(event_after(myd_ring_produce, tx), 1);
+	/* As the event makes it do, before it wishes anew. */
+	assert_int_equal(myd_ring_refresh_prod(rx), 0);
+	assert_true(reader_sleeps(rx, 100));
+	assert_int_equal(event_after(myd_ring_produce, tx), 99);
+
+	myd_ring_produce(tx, mydevice_ring_free(tx->prod, tx->cons, RING));
+	assert_int_equal(myd_ring_refresh_prod(rx), 0);
+	myd_ring_arm_space(tx, 1);
+	assert_int_equal(event_after(myd_ring_consume, rx), 1);
+	assert_int_equal(myd_ring_refresh_cons(tx), 0);
+	assert_true(writer_sleeps(tx, 100));
+	assert_int_equal(event_after(myd_ring_consume, rx), 99);
+	pair_free(pair);
+}
+
 /* ---- two threads ---- */
 
 struct run {
@@ -233,6 +288,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(half_a_ring_each_is_the_most),
+		cmocka_unit_test(the_earlier_of_two_wishes_counts),
+		cmocka_unit_test(a_wish_that_came_true_is_over),
 		cmocka_unit_test(any_byte_and_half_a_ring),
 		cmocka_unit_test(half_a_ring_and_any_room),
 		cmocka_unit_test(half_a_ring_each),
