@@ -103,7 +103,8 @@ static int send_all(struct channel *ch, const struct job *job, uint64_t *ret_sum
 	return r;
 }
 
-static int receive_all(struct channel *ch, const struct job *job, uint64_t bytes, uint64_t *ret_sum)
+static int receive_all(struct channel *ch, const struct job *job, uint64_t bytes,
+		       uint64_t *ret_sum)
 {
 	size_t room = buffer_size(ch, job);
 	uint8_t *buf = malloc(room);
@@ -149,7 +150,7 @@ static int do_send(struct channel *ch, const struct job *job, struct meter *mete
 	meter_finish(meter, ch);
 	errno = 0;
 	if (receipt.bytes != job->bytes)
-		return failed("%" PRIu64 " bytes went, %" PRIu64 " came", job->bytes, receipt.bytes);
+		return failed("%" PRIu64 " of %" PRIu64 " bytes came", receipt.bytes, job->bytes);
 	if (receipt.sum != sum)
 		return failed("sum %" PRIx64 " went, %" PRIx64 " came", sum, receipt.sum);
 	return 0;
