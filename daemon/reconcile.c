@@ -66,6 +66,8 @@ static int settle_record(struct manager *manager, struct domain *domain, struct 
 		return remove_garbage(manager, key, "the domain is gone");
 	if (strcmp(record.uuid, domain->uuid) != 0)
 		return remove_garbage(manager, key, "the domain's id belongs to another one now");
+	if (key->backend != manager->backend && !manager_find_domain(manager, key->backend))
+		return remove_garbage(manager, key, "the domain that served it is gone");
 	r = nodes_are_whole(manager->store, key);
 	if (r < 0)
 		return r;

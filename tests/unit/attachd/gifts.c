@@ -143,6 +143,14 @@ static void test_backend_in_another_domain(void **state)
 	world_settle(&world);
 	assert_non_null(fake_read("/local/domain/9/backend/mydevice/7/0/state"));
 	assert_true(device_is_whole(7, 1));
+	/* which may end while nobody looks, and leave its tree for a while */
+	world_kill_daemon(&world);
+	fake_introduce(9, false);
+	world_start_daemon(&world, QUICK);
+	world_settle(&world);
+	assert_null(fake_read("/local/domain/9/backend/mydevice/7/0/state"));
+	assert_true(device_is_whole(7, 0));
+	fake_introduce(9, true);
 	guest_destroy(7);
 	world_settle(&world);
 	assert_null(strstr(fake_dump(), "/7"));
