@@ -26,6 +26,15 @@ shellcheck_all() {
 	return $status
 }
 
+completions() {
+	local status=0
+	shellcheck --shell=bash daemon/completion/*.bash || status=1
+	zsh --no-exec daemon/completion/_mydevicectl || status=1
+	fish --no-execute daemon/completion/*.fish || status=1
+	return $status
+}
+
 lint_shell() {
 	check shellcheck shellcheck_all
+	check completions completions
 }
