@@ -20,7 +20,7 @@ checkpatch() {
 		(cd "$results/checkpatch" && "$script" --no-tree --root=. --strict --terse \
 			--no-summary --show-types --max-line-length=100 --ignore "$ignore" \
 			--file "$top/$file") | sed "s|^$top/||" || status=1
-	done < <(files 'kmod/*.[ch]' 'include/*.h' 'tests/core/*.c')
+	done < <(files 'kmod/*.[ch]' 'include/*.h' 'tests/core/*.c' 'tests/vm/pairs/*.[ch]')
 	return $status
 }
 
@@ -28,7 +28,8 @@ checkpatch() {
 sparse() {
 	local log=$results/sparse-build.log
 	rm -rf build/kmod/sparse
-	if ! make -C kmod OUT="$PWD/build/kmod/sparse" C=2 >"$log" 2>&1; then
+	if ! { make -C kmod OUT="$PWD/build/kmod/sparse" C=2 &&
+		tests/vm/pairs/build "$PWD/build/kmod/sparse" C=2; } >"$log" 2>&1; then
 		tail -n 20 "$log"
 		return 1
 	fi
@@ -36,11 +37,12 @@ sparse() {
 		echo "sparse did not run"
 		return 1
 	fi
-	! grep -E 'kmod/.*: (warning|error):|include/(mydevice|xen/io/mydevice)' "$log"
+	! grep -E '(kmod|pairs)/.*: (warning|error):|include/(mydevice|xen/io/mydevice)' "$log"
 }
 
 lint_kernel() {
 	check checkpatch checkpatch
 	check modules-w1 make -C kmod W=1 WERROR=1
+	check pairs-w1 tests/vm/pairs/build "$PWD/build/kmod/pairs"
 	check sparse sparse
 }

@@ -15,7 +15,8 @@ licence_of() {
 	case $1 in
 	include/uapi/*) echo 'MIT|GPL-2.0 WITH Linux-syscall-note' ;;
 	include/*) echo 'MIT' ;;
-	kmod/* | tests/core/Kbuild | tests/core/*.c) echo 'GPL-2.0' ;;
+	tests/vm/pairs/build | tests/vm/pairs/classes.conf) echo 'GPL-2.0-or-later' ;;
+	kmod/* | tests/core/Kbuild | tests/core/*.c | tests/vm/pairs/*) echo 'GPL-2.0' ;;
 	*) echo 'GPL-2.0-or-later' ;;
 	esac
 }
@@ -80,6 +81,11 @@ lengths() {
 # DKMS leaves a kernel out, or fails and stops apt: which ones is a promise
 kernels() {
 	local BUILD_EXCLUSIVE_KERNEL='' kernel status=0
+	if [ "$(grep '^BUILD_EXCLUSIVE' dkms.conf)" != \
+		"$(grep '^BUILD_EXCLUSIVE' tests/vm/pairs/dkms.conf)" ]; then
+		echo "the example in tests/vm/pairs names other kernels"
+		status=1
+	fi
 	eval "$(grep -m 1 '^BUILD_EXCLUSIVE_KERNEL=' dkms.conf)"
 	for kernel in 5.10.0-46-amd64 5.10.0 6.1.0-56-amd64 6.1.0-56-rt-amd64 6.12.117+deb13-amd64 \
 		6.12.95+deb12-amd64 7.2.13+deb14-amd64 7.2.13+deb14-cloud-amd64; do
