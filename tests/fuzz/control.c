@@ -316,10 +316,10 @@ static void op_release(void)
 	put_device(&ch->dev);
 }
 
-/* Bytes to write, which may be read as frames: each somewhat longer than the last. */
+/* Bytes to write, which may be read as frames: each longer than the last. */
 static void fill(u8 *buffer, u32 len)
 {
-	u32 frame = hostile_byte(), step = hostile_byte();
+	u32 frame = hostile_byte(), step = 16 * hostile_byte();
 
 	for (u32 i = 0; i + sizeof(frame) <= len; i += sizeof(frame) + frame, frame += step)
 		memcpy(buffer + i, &frame, sizeof(frame));

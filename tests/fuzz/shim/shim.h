@@ -27,18 +27,12 @@
 #define max(a, b) ({ __auto_type a_ = (a); __auto_type b_ = (b); a_ > b_ ? a_ : b_; })
 #define min3(a, b, c) min(min(a, b), c)
 #define min_t(type, a, b) min((type)(a), (type)(b))
-#define max_t(type, a, b) max((type)(a), (type)(b))
 #define clamp(v, low, high) min(max(v, low), high)
 #define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
 #define ERR_PTR(error) ((void *)(intptr_t)(error))
 #define EXPORT_SYMBOL_GPL(symbol) _Static_assert(1, #symbol)
 #define module_param(name, type, mode) _Static_assert(1, #name)
 #define MODULE_PARM_DESC(name, text) _Static_assert(1, text)
-
-static inline u32 roundup_pow_of_two(u32 n)
-{
-	return n > 1 ? 1u << (32 - __builtin_clz(n - 1)) : 1;
-}
 
 /* Memory, of which now and then there is none. */
 #define GFP_KERNEL 0
