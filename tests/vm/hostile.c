@@ -101,6 +101,7 @@ static void truth(void)
 	memset(pages, 0, PAGES * MYDEVICE_PAGE_SIZE);
 	control->config.magic = MYDEVICE_MAGIC;
 	control->config.version = MYDEVICE_PROTOCOL_VERSION;
+	control->config.mode = MYDEVICE_STREAM;
 	for (int d = 0; d < 2; d++) {
 		control->config.ring_order[d] = MYDEVICE_PAGE_SHIFT;
 		control->gref[d] = gref[1 + d];
@@ -188,6 +189,11 @@ static void lie_magic(void)
 static void lie_version(void)
 {
 	control->config.version = 2;
+}
+
+static void lie_mode(void)
+{
+	control->config.mode = MYDEVICE_PACKET;
 }
 
 static void lie_order_zero(void)
@@ -388,6 +394,7 @@ int main(int argc, char **argv)
 
 	refused_at_connect("magic", lie_magic);
 	refused_at_connect("version", lie_version);
+	refused_at_connect("mode", lie_mode);
 	refused_at_connect("order-zero", lie_order_zero);
 	refused_at_connect("order-huge", lie_order_huge);
 	refused_at_connect("order-wraps", lie_order_wraps);

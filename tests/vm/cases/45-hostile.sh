@@ -34,7 +34,7 @@ if expect hostile-begins hostile_begin; then
 		esac
 		hostile_seen=$((hostile_seen + 1))
 	done < <(guest d timeout 300 /root/hostile 0 2>&1)
-	[ $hostile_seen -eq 20 ] || report_fail hostile-ended-early "$hostile_seen of 20 lies were told"
+	[ $hostile_seen -eq 21 ] || report_fail hostile-ended-early "$hostile_seen of 21 lies were told"
 	expect hostile-others-unharmed pass_bytes a both $((1 * MiB))
 	dom0 systemctl stop hostile-reader
 	hostile_over() {
