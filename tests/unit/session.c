@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Two ends run the session hand-over of kmod/core against each other in every
- * order of opens, closes, writes, reads and late events. For each session:
- * every byte read was written in it, every byte written is read before the
- * end, and two open ends always find each other through events alone.
+ * order of opens, closes, writes, reads, shutdowns and late events, over rings
+ * that go and come back. For each session: every byte read was written in it,
+ * every byte written is read before the end, and two open ends always find each
+ * other through events alone.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -58,15 +59,22 @@ static struct myd_ring *rx_of(struct world *w, int e)
 	return e ? &w->pair.back_rx : &w->pair.front_rx;
 }
 
-static void reset(struct world *w)
+/* Rings as the ends get them: all of it zero. */
+static void fresh_rings(struct world *w)
 {
-	memset(w, 0, sizeof(*w));
+	memset(&w->pair.control, 0, sizeof(w->pair.control));
 	pair_ring(&w->pair.front_tx, &w->pair, 0, SIZE, 0);
 	pair_ring(&w->pair.back_rx, &w->pair, 0, SIZE, 0);
 	pair_ring(&w->pair.back_tx, &w->pair, 1, SIZE, 0);
 	pair_ring(&w->pair.front_rx, &w->pair, 1, SIZE, 0);
 	for (int e = 0; e < 2; e++)
 		myd_session_link(&w->end[e].s, tx_of(w, e), rx_of(w, e));
+}
+
+static void reset(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	fresh_rings(w);
 }
 
 /* A copy of a world has rings of its own. */
@@ -126,7 +134,7 @@ static void op_write(struct world *w, int e)
 	struct myd_ring *tx = tx_of(w, e);
 	struct note note = { end->s.epoch, end->s.peer };
 
-	if (end->s.phase != MYD_LIVE)
+	if (end->s.phase != MYD_LIVE || end->s.tx_fin)
 		return;
 	assert_int_equal(myd_ring_refresh_cons(tx), 0);
 	if (tx->prod - tx->cons == NOTES)
@@ -155,30 +163,89 @@ static void check_complete(struct world *w, int e)
 		assert_int_equal(end->got, 0);
 }
 
-static void op_read(struct world *w, int e)
+static void take(struct world *w, int e)
 {
 	struct end *end = &w->end[e];
 	struct myd_ring *rx = rx_of(w, e);
 	struct note *note = &w->note[!e][rx->cons % NOTES];
-	u32 last;
 
-	if (end->s.phase == MYD_LIVE && end->s.receiving && !end->s.rx_end_known)
-		assert_int_equal(myd_ring_refresh_prod(rx), 0);
-	else if (end->s.phase != MYD_ENDED)
+	assert_int_equal(note->writer, end->s.peer);
+	assert_int_equal(note->reader, end->s.epoch);
+	if (myd_ring_consume(rx, 1))
+		w->end[!e].pending = true;
+	end->got++;
+	end->taken++;
+}
+
+static void op_read(struct world *w, int e)
+{
+	struct end *end = &w->end[e];
+	struct myd_ring *rx = rx_of(w, e);
+
+	if (end->s.phase == MYD_LIVE && end->s.receiving) {
+		if (!end->s.rx_end_known)
+			assert_int_equal(myd_ring_refresh_prod(rx), 0);
+	} else if (end->s.phase != MYD_ENDED) {
 		return;
-	last = end->s.rx_end_known ? end->s.rx_end : rx->prod;
-	if (rx->cons != last) {
-		assert_int_equal(note->writer, end->s.peer);
-		assert_int_equal(note->reader, end->s.epoch);
-		if (myd_ring_consume(rx, 1))
-			w->end[!e].pending = true;
-		end->got++;
-		end->taken++;
-	} else if (end->s.phase == MYD_ENDED) {
-		check_complete(w, e);
-		myd_session_told(&end->s);
-		end->pending = true;
 	}
+	if (rx->cons != (end->s.rx_end_known ? end->s.rx_end : rx->prod)) {
+		take(w, e);
+	} else if (end->s.rx_end_known) {
+		check_complete(w, e);
+		if (end->s.phase == MYD_ENDED) {
+			myd_session_told(&end->s);
+			end->pending = true;
+		}
+	}
+}
+
+static void op_finish(struct world *w, int e)
+{
+	if (w->end[e].s.phase == MYD_LIVE && !w->end[e].s.tx_fin) {
+		myd_session_finish(&w->end[e].s, tx_of(w, e));
+		w->end[!e].pending = true;
+	}
+}
+
+/* The rings go, with a look at what is still in them. */
+static void leave(struct world *w, int e)
+{
+	u32 begun = w->end[e].s.begun;
+	int left = myd_session_unlink(&w->end[e].s, rx_of(w, e));
+
+	assert_true(left >= 0);
+	if (w->end[e].s.begun != begun)
+		w->end[e].got = 0;
+	while (left--)
+		take(w, e);
+	if (w->end[e].s.phase == MYD_ENDED)
+		check_complete(w, e);
+	if (w->end[e].s.phase != MYD_CLOSED)
+		assert_int_equal(w->end[e].taken, w->end[e].due);
+	w->end[e].pending = false;
+}
+
+/* They come back, and nothing of the old ones counts. */
+static void come_back(struct world *w)
+{
+	for (int e = 0; e < 2; e++)
+		w->end[e] = (struct end){ .s = w->end[e].s, .pending = true };
+	fresh_rings(w);
+}
+
+static void op_relink(struct world *w, int e)
+{
+	leave(w, e);
+	leave(w, !e);
+	come_back(w);
+}
+
+/* One end forgets all, the other keeps its program. */
+static void op_crash(struct world *w, int e)
+{
+	leave(w, !e);
+	memset(&w->end[e].s, 0, sizeof(w->end[e].s));
+	come_back(w);
 }
 
 static void settle(struct world *w)
@@ -189,9 +256,13 @@ static void settle(struct world *w)
 
 typedef void (*op)(struct world *w, int e);
 
-static const op ops[] = { op_toggle, op_event, op_write, op_read };
+/* The first few are for short orders, the last few happen seldom. */
+static const op ops[] = {
+	op_toggle, op_event, op_write, op_read, op_finish, op_relink, op_crash,
+};
 
-#define OPS (2 * sizeof(ops) / sizeof(*ops))
+#define SHORT	8
+#define OPS	14
 
 static void run_op(struct world *w, unsigned int i)
 {
@@ -227,7 +298,7 @@ static void explore(const struct world *from, int depth)
 		check_live(from);
 		return;
 	}
-	for (unsigned int i = 0; i < OPS; i++) {
+	for (unsigned int i = 0; i < SHORT; i++) {
 		copy(&w, from);
 		run_op(&w, i);
 		explore(&w, depth - 1);
@@ -255,19 +326,21 @@ static void every_short_order(void **state)
 
 static void many_long_orders(void **state)
 {
-	unsigned int sessions = 0, bytes = 0;
+	unsigned int sessions = 0, bytes = 0, what;
 	u32 seed = 7;
 	struct world w;
 
 	(void)state;
 	for (int walk = 0; walk < 3000; walk++) {
 		reset(&w);
-		for (int i = 0; i < 300; i++) {
+		for (int i = 0; i < 300;) {
 			seed = seed * 1103515245 + 12345;
+			what = (seed >> 16) % OPS;
 			/* Toggling less often than the rest lets sessions get somewhere. */
-			if ((seed >> 16) % OPS < 2 && (seed >> 24) % 4)
+			if ((what < 2 && (seed >> 24) % 4) || (what >= SHORT && (seed >> 24) % 16))
 				continue;
-			run_op(&w, (seed >> 16) % OPS);
+			run_op(&w, what);
+			i++;
 		}
 		check_live(&w);
 		sessions += w.sessions;
@@ -328,7 +401,7 @@ static void skipped_bytes_wake_a_writer(void **state)
 /* Rings that go leave their bytes; new rings begin a new session on the same open. */
 static void relink_keeps_the_open(void **state)
 {
-	struct world w, fresh;
+	struct world w;
 
 	(void)state;
 	reset(&w);
@@ -342,21 +415,16 @@ static void relink_keeps_the_open(void **state)
 	assert_int_equal(w.end[1].s.phase, MYD_ENDED);
 	assert_int_equal(myd_session_unlink(&w.end[0].s, rx_of(&w, 0)), 0);
 
-	reset(&fresh);
+	come_back(&w);
+	settle(&w);
+	assert_int_equal(w.end[1].s.phase, MYD_ENDED);
 	for (int e = 0; e < 2; e++) {
-		fresh.end[e].s = w.end[e].s;
-		myd_session_link(&fresh.end[e].s, tx_of(&fresh, e), rx_of(&fresh, e));
-		fresh.end[e].pending = true;
+		myd_session_told(&w.end[e].s);
+		step(&w, e);
 	}
-	settle(&fresh);
-	assert_int_equal(fresh.end[1].s.phase, MYD_ENDED);
-	for (int e = 0; e < 2; e++) {
-		myd_session_told(&fresh.end[e].s);
-		step(&fresh, e);
-	}
-	settle(&fresh);
-	assert_int_equal(fresh.end[0].s.phase, MYD_LIVE);
-	assert_int_equal(fresh.end[1].s.phase, MYD_LIVE);
+	settle(&w);
+	assert_int_equal(w.end[0].s.phase, MYD_LIVE);
+	assert_int_equal(w.end[1].s.phase, MYD_LIVE);
 }
 
 /* Any words at all: an error or a phase, and never more than the ring holds. */
