@@ -6,6 +6,7 @@
 #include "bus-device.h"
 #include "bus-names.h"
 #include "log.h"
+#include "number.h"
 
 enum field {
 	FIELD_GUEST, FIELD_UUID, FIELD_CLASS, FIELD_NAME, FIELD_ORIGIN, FIELD_PHASE,
@@ -154,25 +155,41 @@ char *bus_device_path(const struct device_key *key)
 	return sd_bus_path_encode(BUS_DEVICES, name, &path) < 0 ? NULL : path;
 }
 
-/* Is this what bus_device_path() makes a path from? */
-static bool is_named(const struct device_key *key, const char *name)
+/* DOMID-CLASS-DEVID, as bus_device_path() has it. */
+static int parse_name(const char *name, struct device_key *ret)
 {
-	char other[MYDEVICE_NAME_MAX + 32];
+	const char *class = strchr(name, '-'), *devid = strrchr(name, '-');
+	struct device_key key = {};
 
-	snprintf(other, sizeof(other), "%u-%s-%u", key->guest, key->class, key->devid);
-	return !strcmp(other, name);
+	if (!class || class == devid || (size_t)(devid - class) > sizeof(key.class))
+		return -EINVAL;
+	memcpy(key.class, class + 1, (size_t)(devid - class) - 1);
+	if (number_domid(name, (size_t)(class - name), &key.guest) < 0 ||
+	    number_devid(devid + 1, strlen(devid + 1), &key.devid) < 0)
+		return -EINVAL;
+	*ret = key;
+	return 0;
+}
+
+static bool is_same(const struct device_key *a, const struct device_key *b)
+{
+	return a->guest == b->guest && a->devid == b->devid && !strcmp(a->class, b->class);
 }
 
 static struct device_view *find(struct bus_devices *devices, const char *path)
 {
 	_cleanup_free_ char *name = NULL;
 	struct device_view *view;
+	struct device_key key;
 	size_t cursor = 0;
 
-	if (sd_bus_path_decode(path, BUS_DEVICES, &name) <= 0)
+	if (sd_bus_path_decode(path, BUS_DEVICES, &name) <= 0 || parse_name(name, &key) < 0)
 		return NULL;
+	/* a signal is about the device that has just changed */
+	if (devices->latest && is_same(&devices->latest->key, &key))
+		return devices->latest;
 	while ((view = table_next(&devices->known, &cursor)))
-		if (is_named(&view->key, name))
+		if (is_same(&view->key, &key))
 			return view;
 	return NULL;
 }
@@ -277,6 +294,7 @@ static int take_change(struct bus_devices *devices, const struct device_view *vi
 
 	if (!path)
 		return -ENOMEM;
+	devices->latest = known;
 	if (known) {
 		before = *known;
 		*known = *view;
@@ -291,6 +309,7 @@ static int take_change(struct bus_devices *devices, const struct device_view *vi
 		free(known);
 		return r;
 	}
+	devices->latest = known;
 	return bus ? sd_bus_emit_interfaces_added(bus, path, BUS_DEVICE_INTERFACE, NULL) : 0;
 }
 
@@ -302,6 +321,7 @@ static int take_end(struct bus_devices *devices, const struct device_view *view,
 	if (!known)
 		return 0;
 	free(known);
+	devices->latest = NULL;
 	if (!path)
 		return -ENOMEM;
 	return bus ? sd_bus_emit_interfaces_removed(bus, path, BUS_DEVICE_INTERFACE, NULL) : 0;

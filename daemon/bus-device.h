@@ -10,6 +10,7 @@
 
 struct bus_devices {
 	struct table known;		/* serial -> struct device_view, as the bus was told */
+	struct device_view *latest;	/* of these; or NULL */
 };
 
 /* Makes the objects; devices must outlive the bus. */
