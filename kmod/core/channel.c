@@ -19,19 +19,9 @@
 #include "channel.h"
 #include "trace.h"
 
-static enum mydevice_direction tx_direction(const struct myd_channel *ch)
-{
-	return ch->info.end == MYD_FRONTEND ? MYDEVICE_FRONT_TO_BACK : MYDEVICE_BACK_TO_FRONT;
-}
-
-static enum mydevice_direction rx_direction(const struct myd_channel *ch)
-{
-	return ch->info.end == MYD_FRONTEND ? MYDEVICE_BACK_TO_FRONT : MYDEVICE_FRONT_TO_BACK;
-}
-
 static struct mydevice_flow *flow_of(struct myd_channel *ch, enum mydevice_direction direction)
 {
-	return direction == tx_direction(ch) ? &ch->stats.tx : &ch->stats.rx;
+	return direction == myd_tx_direction(ch) ? &ch->stats.tx : &ch->stats.rx;
 }
 
 static void notify(struct myd_channel *ch, enum mydevice_direction direction)
@@ -49,14 +39,22 @@ static void published(struct myd_channel *ch, enum mydevice_direction direction,
 		flow_of(ch, direction)->suppressed++;
 }
 
-static void wake_readers(struct myd_channel *ch)
+/**
+ * myd_channel_wake_readers() - there is something to read
+ * @ch: the channel, locked
+ */
+void myd_channel_wake_readers(struct myd_channel *ch)
 {
 	WRITE_ONCE(ch->rx_spin.woken_at, local_clock());
 	wake_up_interruptible_poll(&ch->rx_wait, EPOLLIN | EPOLLRDNORM);
 	kill_fasync(&ch->fasync, SIGIO, POLL_IN);
 }
 
-static void wake_writers(struct myd_channel *ch)
+/**
+ * myd_channel_wake_writers() - there is room
+ * @ch: the channel, locked
+ */
+void myd_channel_wake_writers(struct myd_channel *ch)
 {
 	WRITE_ONCE(ch->tx_spin.woken_at, local_clock());
 	wake_up_interruptible_poll(&ch->tx_wait, EPOLLOUT | EPOLLWRNORM);
@@ -84,7 +82,11 @@ static void lied_to(struct myd_channel *ch)
 	end_with_error(ch, -EPROTO);
 }
 
-static void break_link(struct myd_channel *ch)
+/**
+ * myd_channel_break() - the peer broke the protocol: its words are looked at no more
+ * @ch: the channel, locked, linked, not broken
+ */
+void myd_channel_break(struct myd_channel *ch)
 {
 	ch->broken = true;
 	lied_to(ch);
@@ -92,8 +94,13 @@ static void break_link(struct myd_channel *ch)
 	ch->link.ops->broken(ch->link.priv);
 }
 
-/* Returns whether anything had changed. */
-static bool step(struct myd_channel *ch)
+/**
+ * myd_channel_step() - act on the peer's session words
+ * @ch: the channel, locked
+ *
+ * Return: whether anything had changed.
+ */
+bool myd_channel_step(struct myd_channel *ch)
 {
 	u32 serial = ch->session.serial;
 	unsigned int todo;
@@ -101,7 +108,7 @@ static bool step(struct myd_channel *ch)
 	if (!ch->linked || ch->broken)
 		return false;
 	if (myd_session_step(&ch->session, &ch->tx, &ch->rx, &todo)) {
-		break_link(ch);
+		myd_channel_break(ch);
 		return true;
 	}
 	if (ch->session.serial != serial)
@@ -109,108 +116,11 @@ static bool step(struct myd_channel *ch)
 	if (todo & MYD_STEP_WAKE)
 		wake_all(ch);
 	if (todo & MYD_STEP_NOTIFY)
-		notify(ch, tx_direction(ch));
+		notify(ch, myd_tx_direction(ch));
 	if (todo & MYD_STEP_ROOM)
-		notify(ch, rx_direction(ch));
+		notify(ch, myd_rx_direction(ch));
 	return todo;
 }
-
-/*
- * Session words may change without any use to us: a peer that opens and closes
- * while we are closed. So often a second that is its good right, beyond that it
- * is noise.
- */
-#define SESSION_CHANGES_PER_SECOND	32
-
-static bool within_session_rate(struct myd_channel *ch)
-{
-	if (time_after(jiffies, ch->event_second + HZ)) {
-		ch->event_second = jiffies;
-		ch->event_changes = 0;
-	}
-	return ch->event_changes++ < SESSION_CHANGES_PER_SECOND;
-}
-
-static bool session_event(struct myd_channel *ch)
-{
-	u32 epoch = READ_ONCE(ch->rx.producer->epoch);
-	bool changed = step(ch) || epoch != ch->event_epoch;
-
-	ch->event_epoch = epoch;
-	return changed && within_session_rate(ch);
-}
-
-/* Only an index that is valid counts: so a peer has to move bytes for an event. */
-static bool data_event(struct myd_channel *ch)
-{
-	struct myd_ring *rx = &ch->rx;
-	bool moved;
-
-	if (ch->session.phase != MYD_LIVE || !ch->session.receiving)
-		return false;
-	if (myd_ring_refresh_prod(rx)) {
-		break_link(ch);
-		return true;
-	}
-	moved = rx->prod != ch->event_prod;
-	ch->event_prod = rx->prod;
-	if (rx->prod != rx->cons)
-		wake_readers(ch);
-	return moved;
-}
-
-static bool room_event(struct myd_channel *ch)
-{
-	struct myd_ring *tx = &ch->tx;
-	bool moved;
-
-	if (ch->session.phase != MYD_LIVE)
-		return false;
-	if (myd_ring_refresh_cons(tx)) {
-		break_link(ch);
-		return true;
-	}
-	moved = tx->cons != ch->event_cons;
-	ch->event_cons = tx->cons;
-	if (mydevice_ring_free(tx->prod, tx->cons, tx->size))
-		wake_writers(ch);
-	return moved;
-}
-
-/**
- * myd_channel_event() - the peer has sent an event
- * @ch: the channel
- * @directions: bits (1 << enum mydevice_direction): which it can be about. Only
- *	these are looked at, so that an event of the other direction does not find
- *	its own change already noted and pass for a spurious one.
- *
- * Context: any, interrupts included. Bounded, whatever the peer writes.
- * Return: what it was good for, for the face's end of interrupt.
- */
-enum myd_event myd_channel_event(struct myd_channel *ch, unsigned int directions)
-{
-	enum myd_event event = MYD_EVENT_SPURIOUS;
-	unsigned long flags;
-
-	spin_lock_irqsave(&ch->lock, flags);
-	if (!ch->linked)
-		goto out;
-	ch->stats.events++;
-	if (!ch->broken && session_event(ch))
-		event = MYD_EVENT_PROGRESS;
-	if (!ch->broken && (directions & BIT(rx_direction(ch))) && data_event(ch))
-		event = MYD_EVENT_PROGRESS;
-	if (!ch->broken && (directions & BIT(tx_direction(ch))) && room_event(ch))
-		event = MYD_EVENT_PROGRESS;
-	if (ch->broken)
-		event = MYD_EVENT_BROKEN;
-	ch->stats.spurious += event == MYD_EVENT_SPURIOUS;
-	trace_myd_event(ch, directions, event);
-out:
-	spin_unlock_irqrestore(&ch->lock, flags);
-	return event;
-}
-EXPORT_SYMBOL_GPL(myd_channel_event);
 
 /**
  * myd_channel_rx_want() - bytes worth waking a reader for
@@ -254,7 +164,7 @@ static int readable_live(struct myd_channel *ch, u32 want, bool arm)
 		return -EAGAIN;
 	return mydevice_ring_used(rx->prod, rx->cons);
 broken:
-	break_link(ch);
+	myd_channel_break(ch);
 	return -EPROTO;
 }
 
@@ -300,9 +210,9 @@ void myd_channel_expect(struct myd_channel *ch)
 	myd_ring_arm_data(rx, max(mydevice_ring_used(prod, rx->cons) + 1,
 				  myd_channel_rx_want(ch)));
 	if (myd_ring_refresh_prod(rx))
-		break_link(ch);
+		myd_channel_break(ch);
 	else if (rx->prod != prod)
-		wake_readers(ch);
+		myd_channel_wake_readers(ch);
 }
 
 /**
@@ -343,7 +253,7 @@ int myd_channel_writable(struct myd_channel *ch, u32 need, bool arm)
 		return -EAGAIN;
 	return mydevice_ring_free(tx->prod, tx->cons, tx->size);
 broken:
-	break_link(ch);
+	myd_channel_break(ch);
 	return -EPROTO;
 }
 
@@ -371,7 +281,7 @@ void myd_channel_consumed(struct myd_channel *ch, u32 len, u32 messages)
 	if (ring == &ch->residue)
 		ring->cons += len;
 	else if (!ch->broken)
-		published(ch, rx_direction(ch), myd_ring_consume(ring, len));
+		published(ch, myd_rx_direction(ch), myd_ring_consume(ring, len));
 	trace_myd_consumed(ch, len, messages);
 }
 
@@ -385,7 +295,7 @@ void myd_channel_produced(struct myd_channel *ch, u32 len, u32 messages)
 {
 	ch->stats.tx.bytes += len;
 	ch->stats.tx.messages += messages;
-	published(ch, tx_direction(ch), myd_ring_produce(&ch->tx, len));
+	published(ch, myd_tx_direction(ch), myd_ring_produce(&ch->tx, len));
 	trace_myd_produced(ch, len, messages);
 }
 
@@ -398,7 +308,7 @@ void myd_channel_garbled(struct myd_channel *ch)
 	if (myd_channel_source(ch) == &ch->rx) {
 		/* An event may have been quicker. */
 		if (!ch->broken)
-			break_link(ch);
+			myd_channel_break(ch);
 		return;
 	}
 	ch->residue.cons = ch->residue.prod;
@@ -418,8 +328,8 @@ int myd_channel_finish(struct myd_channel *ch)
 	if (ch->session.tx_fin)
 		return 0;
 	myd_session_finish(&ch->session, &ch->tx);
-	notify(ch, tx_direction(ch));
-	wake_writers(ch);
+	notify(ch, myd_tx_direction(ch));
+	myd_channel_wake_writers(ch);
 	return 0;
 }
 
@@ -431,7 +341,7 @@ void myd_channel_told(struct myd_channel *ch)
 {
 	ch->end_error = 0;
 	myd_session_told(&ch->session);
-	step(ch);
+	myd_channel_step(ch);
 }
 
 /* Takes the residue out of the channel, locked; to be freed when it is not. */
@@ -460,8 +370,8 @@ int myd_channel_open(struct myd_channel *ch, bool write_only)
 	memset(&ch->tune, 0, sizeof(ch->tune));
 	myd_session_open(&ch->session, ch->linked ? &ch->tx : NULL);
 	if (ch->linked && !ch->broken)
-		notify(ch, tx_direction(ch));
-	step(ch);
+		notify(ch, myd_tx_direction(ch));
+	myd_channel_step(ch);
 	return 0;
 }
 
@@ -479,7 +389,7 @@ void myd_channel_release(struct myd_channel *ch)
 	trace_myd_session(ch);
 	ch->end_error = 0;
 	if (ch->linked && !ch->broken)
-		notify(ch, tx_direction(ch));
+		notify(ch, myd_tx_direction(ch));
 	residue = take_residue(ch);
 	spin_unlock_irq(&ch->lock);
 	mutex_unlock(&ch->rx_mutex);
@@ -510,16 +420,16 @@ void myd_channel_connect(struct myd_channel *ch, const struct myd_link *link)
 	mutex_lock(&ch->tx_mutex);
 	spin_lock_irq(&ch->lock);
 	ch->link = *link;
-	attach_ring(&ch->tx, link, tx_direction(ch));
-	attach_ring(&ch->rx, link, rx_direction(ch));
+	attach_ring(&ch->tx, link, myd_tx_direction(ch));
+	attach_ring(&ch->rx, link, myd_rx_direction(ch));
 	ch->event_prod = 0;
 	ch->event_cons = 0;
 	ch->event_epoch = 0;
 	ch->broken = false;
 	ch->linked = true;
 	myd_session_link(&ch->session, &ch->tx, &ch->rx);
-	notify(ch, tx_direction(ch));
-	step(ch);
+	notify(ch, myd_tx_direction(ch));
+	myd_channel_step(ch);
 	spin_unlock_irq(&ch->lock);
 	mutex_unlock(&ch->tx_mutex);
 	mutex_unlock(&ch->rx_mutex);
@@ -570,7 +480,7 @@ void myd_channel_disconnect(struct myd_channel *ch, bool keep)
 	spin_lock_irq(&ch->lock);
 	if (ch->linked) {
 		if (keep)
-			step(ch);
+			myd_channel_step(ch);
 		else
 			end_with_error(ch, 0);
 		if (keep && !ch->broken)

@@ -88,6 +88,16 @@ struct myd_channel {
 	struct mydevice_stats stats;
 };
 
+static inline enum mydevice_direction myd_tx_direction(const struct myd_channel *ch)
+{
+	return ch->info.end == MYD_FRONTEND ? MYDEVICE_FRONT_TO_BACK : MYDEVICE_BACK_TO_FRONT;
+}
+
+static inline enum mydevice_direction myd_rx_direction(const struct myd_channel *ch)
+{
+	return ch->info.end == MYD_FRONTEND ? MYDEVICE_BACK_TO_FRONT : MYDEVICE_FRONT_TO_BACK;
+}
+
 /* channel.c; all but release with @lock held */
 int myd_channel_open(struct myd_channel *ch, bool write_only);
 void myd_channel_release(struct myd_channel *ch);
@@ -100,6 +110,10 @@ void myd_channel_produced(struct myd_channel *ch, u32 len, u32 messages);
 void myd_channel_garbled(struct myd_channel *ch);
 int myd_channel_finish(struct myd_channel *ch);
 void myd_channel_told(struct myd_channel *ch);
+bool myd_channel_step(struct myd_channel *ch);
+void myd_channel_break(struct myd_channel *ch);
+void myd_channel_wake_readers(struct myd_channel *ch);
+void myd_channel_wake_writers(struct myd_channel *ch);
 u32 myd_channel_rx_want(const struct myd_channel *ch);
 u32 myd_channel_tx_want(const struct myd_channel *ch);
 

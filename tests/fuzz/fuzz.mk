@@ -29,7 +29,7 @@ fuzz_headers = $(wildcard tests/fuzz/*.h tests/fuzz/shim/*.h tests/fuzz/shim/*/*
 	include/mydevice/ring.h include/uapi/linux/mydevice.h include/xen/io/mydevice.h
 
 $(FUZZ_OUT)/control: $(addprefix $(FUZZ_KMOD)/core/, \
-	channel.c move.c packet.c ring.c session.c wait.c)
+	channel.c event.c move.c packet.c ring.c session.c wait.c)
 $(FUZZ_OUT)/mapping: $(FUZZ_KMOD)/back/mapping.c
 $(FUZZ_OUT)/packet: $(addprefix $(FUZZ_KMOD)/core/,packet.c ring.c)
 
