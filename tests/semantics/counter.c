@@ -161,7 +161,7 @@ static void tracepoints(struct end *near, struct end *far)
 		sizeof(output)), 0);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (!strstr(output, names[i]))
-			printf("  %s\n", names[i]);
+			printf("  no %s in: %s\n", names[i], output);
 		CHECK(strstr(output, names[i]));
 	}
 	CHECK(strstr(output, setting.packet ? "len=14 messages=1" : "len=10 messages=1"));

@@ -163,16 +163,26 @@ long end_do(struct end *end, enum op op, const void *data, size_t len, int64_t a
 	return result;
 }
 
-long end_reset(struct end *end)
+/* What a row did not wait for is nobody's any more. */
+static void forget(struct end *end)
 {
-	long result = end_do(end, OP_RESET, NULL, 0, 0, 0, 0, 0);
-
-	/* What a row did not wait for is nobody's any more. */
 	for (int i = 0; i < END_PENDING; i++) {
 		free(end->pending[i].data);
 		end->pending[i].data = NULL;
 	}
-	return result;
+}
+
+bool ends_reset(struct end *one, struct end *other)
+{
+	struct call a = call_begin(one, OP_RESET, NULL, 0, 0, 0, 0, 0);
+	struct call b = call_begin(other, OP_RESET, NULL, 0, 0, 0, 0, 0);
+	bool good = !call_result(&a) && !call_result(&b);
+
+	call_free(&a);
+	call_free(&b);
+	forget(one);
+	forget(other);
+	return good;
 }
 
 long end_ioctl(struct end *end, int fd, unsigned int request, void *argument, size_t size)

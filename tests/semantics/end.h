@@ -66,7 +66,8 @@ struct call {
 
 void end_start(struct end *end, const char *name, const char *command);
 void end_stop(struct end *end);
-long end_reset(struct end *end);
+/* Both are as they were in the beginning; false if one is not. */
+bool ends_reset(struct end *one, struct end *other);
 
 struct call call_begin(struct end *end, enum op op, const void *data, size_t len, int64_t a,
 		       int64_t b, int64_t c, int64_t d);

@@ -4,11 +4,11 @@
  *
  *	semantics agent NODE
  *	semantics run --front COMMAND --back COMMAND [--control COMMAND]
- *		[--lies] [--tools "TOOL..."] [--moment MILLISECONDS] [ROW...]
+ *		[--lies] [--tools "TOOL..."] [--moment MILLISECONDS] [--own] [ROW...]
  *
  * Each COMMAND for an end starts an agent there, in this kernel or in another
  * domain. Every row runs from both ends, and reports PASS or FAIL. A call that should
- * wait is watched for a moment.
+ * wait is watched for a moment. With --own only rows for the channel's mode alone run.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -67,8 +67,7 @@ static bool find_setting(struct end *front, struct end *back)
 	IS(IOCTL(front, a, MYDEVICE_IOC_INFO, info), 0);
 	setting.packet = info.mode;
 	setting.ring = info.tx_ring;
-	end_reset(front);
-	end_reset(back);
+	ends_reset(front, back);
 	return !failures && info.tx_ring;
 }
 
@@ -78,8 +77,7 @@ static bool run_row(const struct row *row, struct end *near, struct end *far)
 
 	failures = 0;
 	row->run(near, far);
-	IS(end_reset(near), 0);
-	IS(end_reset(far), 0);
+	CHECK(ends_reset(near, far));
 	printf("%s semantics-%s-%s (%.2f s)\n", failures ? "FAIL" : "PASS", row->name, near->name,
 	       seconds() - start);
 	return !failures;
@@ -88,6 +86,7 @@ static bool run_row(const struct row *row, struct end *near, struct end *far)
 static bool is_wanted(const struct row *row, char **names)
 {
 	if (!(row->modes & (setting.packet ? PACKET : STREAM)) ||
+	    (setting.own && (row->modes & BOTH) == BOTH) ||
 	    ((row->modes & CONTROL) && !setting.control) ||
 	    ((row->modes & LIES) && !setting.lies) ||
 	    ((row->modes & TOOLS) && !setting.tools))
@@ -123,7 +122,7 @@ static int usage(void)
 {
 	fputs("usage: semantics agent NODE\n"
 	      "       semantics run --front COMMAND --back COMMAND [--control COMMAND]\n"
-	      "           [--lies] [--tools TOOLS] [--moment MILLISECONDS] [ROW...]\n", stderr);
+	      "           [--lies] [--tools TOOLS] [--moment MILLISECONDS] [--own] [ROW...]\n", stderr);
 	return 2;
 }
 
@@ -135,6 +134,7 @@ static int run(int argc, char **argv)
 		{ "control", required_argument, NULL, 'c' },
 		{ "tools", required_argument, NULL, 't' },
 		{ "lies", no_argument, NULL, 'l' },
+		{ "own", no_argument, NULL, 'o' },
 		{ "moment", required_argument, NULL, 'm' },
 		{}
 	};
@@ -159,6 +159,9 @@ static int run(int argc, char **argv)
 			break;
 		case 'l':
 			setting.lies = true;
+			break;
+		case 'o':
+			setting.own = true;
 			break;
 		case 'm':
 			end_moment = atoi(optarg);

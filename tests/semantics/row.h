@@ -41,6 +41,7 @@ struct row {
  * @ring: bytes of a ring
  * @control: a program that does to an end's driver what its arguments say, or NULL
  * @lies: it can make an end lie, too
+ * @own: leave out the rows that are for both modes
  * @tools: programs that both ends have, separated by blanks, or NULL
  */
 struct setting {
@@ -48,6 +49,7 @@ struct setting {
 	uint32_t ring;
 	const char *control;
 	bool lies;
+	bool own;
 	const char *tools;
 };
 

@@ -124,9 +124,10 @@ static void write_only(struct end *near, struct end *far)
 
 	IS(end_becomes(near, a, POLLOUT), POLLOUT);
 	IS(end_close(far, b), 0);
-	IS(end_becomes(near, a, HUP_EVENTS), HUP_EVENTS);
+	IS(end_becomes(near, a, HUP_EVENTS | POLLOUT), HUP_EVENTS | POLLOUT);
 	IS(end_write(near, a, "x", 1), -EPIPE);
 	IS(end_write(near, a, "x", 1), -EAGAIN);
+	IS(end_events(near, a), 0);
 	b = opened(far, O_RDONLY);
 	IS(end_becomes(near, a, POLLOUT), POLLOUT);
 	says(near, a, "again");

@@ -48,6 +48,52 @@ static void wake_at_bytes(struct end *near, struct end *far)
 	CHECK(hears(far, b, "few"));
 }
 
+/* What stands in the ring counts, headers too; a read is of one packet all the same. */
+static void wake_at_packets(struct end *near, struct end *far)
+{
+	struct call reader;
+	int a, b;
+
+	in_session(near, &a, far, &b, 0);
+	tunes(far, b, 1500, 0);
+	IS(end_give(near, a, 746, 0), 746);
+	IS(end_give(near, a, 745, 1), 745);
+	IS(end_events(far, b), POLLOUT);
+	reader = begin_take(far, b, 4096, 0);
+	CHECK(call_waits(&reader));
+	IS(end_give(near, a, 1, 2), 1);
+	IS(call_result(&reader), 746);
+	call_free(&reader);
+	reader = begin_take(far, b, 4096, 1);
+	CHECK(call_waits(&reader));
+	IS(end_nonblock(far, b, true), 0);
+	IS(end_close(near, a), 0);
+	IS(call_result(&reader), 745);
+	call_free(&reader);
+	IS(end_take(far, b, 4096, 2), 1);
+	IS(end_read(far, b, 1), 0);
+}
+
+/* Who waits for little is not held up by who waits for more. */
+static void wake_each_reader(struct end *near, struct end *far)
+{
+	struct call little, more;
+	int a, b;
+
+	in_session(near, &a, far, &b, 0);
+	tunes(far, b, 1000, 0);
+	little = begin_read(far, b, 3);
+	CHECK(call_waits(&little));
+	more = begin_read(far, b, 4096);
+	CHECK(call_waits(&more));
+	says(near, a, "few");
+	CHECK(call_hears(&little, "few"));
+	CHECK(call_waits(&more));
+	IS(end_give(near, a, 1000, 0), 1000);
+	IS(call_result(&more), 1000);
+	call_free(&more);
+}
+
 /* A read of less than that waits for what it asked for. */
 static void wake_at_what_is_asked(struct end *near, struct end *far)
 {
@@ -187,6 +233,8 @@ static void tune_arguments(struct end *near, struct end *far)
 
 const struct row tune_rows[] = {
 	{ "wake-at-bytes", STREAM, wake_at_bytes },
+	{ "wake-at-packets", PACKET, wake_at_packets },
+	{ "wake-each-reader", STREAM, wake_each_reader },
 	{ "wake-at-what-is-asked", STREAM, wake_at_what_is_asked },
 	{ "wake-at-half-at-most", STREAM, wake_at_half_at_most },
 	{ "wake-at-the-end", BOTH, wake_at_the_end },
