@@ -27,16 +27,30 @@ vm_build() {
 
 	make -s debs || return
 	mkdir -p "$vm_work/guest/usr/bin" || return
-	for program in transfer semantics intrude hostile; do
+	tests/semantics/build "$vm_work/guest/usr/bin" || return
+	for program in transfer intrude hostile; do
 		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -pthread \
 			-o "$vm_work/guest/usr/bin/$program" "tests/vm/$program.c" \
 			-Iinclude -lxenstore -lxengnttab -lxenevtchn -lxentoolcore -lxentoollog || return
 	done
+	vm_build_pairs
+}
+
+# Drivers of other device classes, for guests in /pairs.
+vm_build_pairs() {
+	local modules=$vm_work/tree/tests/vm/pairs
+
+	if ! tests/vm/pairs/build "$vm_work/tree" >"$vm_work/pairs.log" 2>&1; then
+		tail -n 20 "$vm_work/pairs.log"
+		return 1
+	fi
+	install -D -m 644 -t "$vm_work/pairs" "$modules/"{probeonly,lockstep}back.ko &&
+		install -D -m 644 -t "$vm_work/guest/pairs" "$modules/"{probeonly,lockstep}front.ko
 }
 
 vm_up() {
 	LAB_GUEST_FILES=$vm_work/guest lab up "$@" || return
-	for program in transfer semantics; do
+	for program in transfer semantics ioctl32; do
 		lab push "$vm_work/guest/usr/bin/$program" "/usr/local/bin/$program" || return
 	done
 }
