@@ -45,6 +45,9 @@
  *  guest                 (toolstack) the frontend domain's name, if it is safe
  *  mode                  (toolstack) "stream" (the default) or "packet"
  *  ring-size             (toolstack) the most bytes for each direction
+ *  node-user, node-group, node-mode
+ *                        (toolstack) optional: whose the backend's device node
+ *                        is, as names and octal mode
  *  max-protocol          (backend) the highest version it speaks
  *  max-ring-size         (backend) the most bytes for each direction it maps
  *  feature-split-event-channels (backend) "1": two ports are accepted
