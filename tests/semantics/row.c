@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <uapi/linux/mydevice.h>
 #include <unistd.h>
 
 #include "row.h"
@@ -39,6 +40,17 @@ void in_session(struct end *near, int *ret_near, struct end *far, int *ret_far, 
 	IS(call_result(&b), POLLOUT);
 	call_free(&a);
 	call_free(&b);
+}
+
+void await_full(struct end *end, int fd)
+{
+	struct mydevice_info info = { .tx_free = 1 };
+
+	for (int waited = 0; waited < END_SOON && info.tx_free; waited += 20) {
+		usleep(20000);
+		IS(IOCTL(end, fd, MYDEVICE_IOC_INFO, info), 0);
+	}
+	IS(info.tx_free, 0);
 }
 
 long says(struct end *end, int fd, const char *text)

@@ -73,6 +73,8 @@ long check_is(long value, long wanted, const char *file, int line, const char *w
 int opened(struct end *end, int flags);
 /* Opens both ends, and waits until they are in a session. */
 void in_session(struct end *near, int *ret_near, struct end *far, int *ret_far, int flags);
+/* Until a writer has filled the ring. */
+void await_full(struct end *end, int fd);
 /* All of the text at once. */
 long says(struct end *end, int fd, const char *text);
 /* Whether what a read returns is the text. */

@@ -155,6 +155,7 @@ static void peer_closes_writer(struct end *near, struct end *far)
 	in_session(near, &a, far, &b, 0);
 	writer = begin_give(near, a, 2 * setting.ring, 0);
 	CHECK(call_waits(&writer));
+	await_full(near, a);
 	IS(end_close(far, b), 0);
 	IS(call_result(&writer), setting.ring);
 	IS(end_write(near, a, "x", 1), -EPIPE);

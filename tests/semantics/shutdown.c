@@ -88,6 +88,7 @@ static void shutdown_wakes_writer(struct end *near, struct end *far)
 	in_session(near, &a, far, &b, 0);
 	writer = begin_give(near, a, 2 * setting.ring, 0);
 	CHECK(call_waits(&writer));
+	await_full(near, a);
 	IS(shuts(near, a), 0);
 	IS(call_result(&writer), setting.ring);
 	IS(end_do(far, OP_CONSUME, NULL, 0, b, setting.ring, 4096, 0), setting.ring);

@@ -52,6 +52,7 @@ static void interrupted_write(struct end *near, struct end *far)
 	in_session(near, &a, far, &b, 0);
 	writer = begin_give(near, a, setting.ring + 5000, 0);
 	CHECK(call_waits(&writer));
+	await_full(near, a);
 	call_interrupt(&writer);
 	IS(call_result(&writer), setting.ring);
 	call_free(&writer);
