@@ -122,7 +122,8 @@ static int usage(void)
 {
 	fputs("usage: semantics agent NODE\n"
 	      "       semantics run --front COMMAND --back COMMAND [--control COMMAND]\n"
-	      "           [--lies] [--tools TOOLS] [--moment MILLISECONDS] [--own] [ROW...]\n", stderr);
+	      "           [--lies] [--tools TOOLS] [--moment MILLISECONDS] [--own] [ROW...]\n",
+	      stderr);
 	return 2;
 }
 
