@@ -29,7 +29,7 @@
 
 /**
  * struct mydevice_flow - counters of one direction since the channel was made
- * @bytes: moved
+ * @bytes: moved, in packet mode with headers
  * @messages: packets; in stream mode, pieces published or taken at once
  * @notified: events sent to the peer, because it had asked for one
  * @suppressed: publishes that needed none
