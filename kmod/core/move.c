@@ -133,17 +133,6 @@ static int find_bytes(struct call *call, bool arm)
 	return r;
 }
 
-static bool read_settled(struct call *call, bool arm)
-{
-	struct myd_channel *ch = call->ch;
-	int r;
-
-	spin_lock_irq(&ch->lock);
-	r = bytes_for(call, arm);
-	spin_unlock_irq(&ch->lock);
-	return r != -EAGAIN;
-}
-
 static int get_bytes(struct call *call, u32 used, struct piece *piece)
 {
 	const struct myd_ring *ring = myd_channel_source(call->ch);
@@ -273,17 +262,6 @@ static int find_room(struct call *call, bool arm)
 	return r;
 }
 
-static bool write_settled(struct call *call, bool arm)
-{
-	struct myd_channel *ch = call->ch;
-	int r;
-
-	spin_lock_irq(&ch->lock);
-	r = room_for(call, arm);
-	spin_unlock_irq(&ch->lock);
-	return r != -EAGAIN;
-}
-
 static int put_bytes(struct call *call, u32 room, struct piece *piece)
 {
 	const struct myd_ring *ring = &call->ch->tx;
@@ -411,14 +389,14 @@ static ssize_t write_chunk(struct call *call, bool arm)
  * struct way - what differs between reading and writing
  * @mutex: held while a chunk is copied
  * @chunk: copies one; bytes of the buffers, 0 if the call is over, or an error
- * @settled: whether @chunk would not say -EAGAIN
+ * @look: what @chunk would find; called with the channel's lock held
  * @fault: brings in what a copy missed; how much could not be
  * @writing: a call that blocks goes on until all is moved
  */
 struct way {
 	struct mutex *mutex;	/* the direction's */
 	ssize_t (*chunk)(struct call *call, bool arm);
-	bool (*settled)(struct call *call, bool arm);
+	int (*look)(struct call *call, bool arm);
 	size_t (*fault)(const struct iov_iter *iter, size_t len);
 	bool writing;
 };
@@ -454,8 +432,13 @@ struct waiting {
 static bool way_settled(void *arg, bool arm)
 {
 	struct waiting *waiting = arg;
+	struct myd_channel *ch = waiting->call->ch;
+	int r;
 
-	return waiting->way->settled(waiting->call, arm);
+	spin_lock_irq(&ch->lock);
+	r = waiting->way->look(waiting->call, arm);
+	spin_unlock_irq(&ch->lock);
+	return r != -EAGAIN;
 }
 
 /*
@@ -524,7 +507,7 @@ ssize_t myd_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	const struct way way = {
 		.mutex = &ch->rx_mutex,
 		.chunk = read_chunk,
-		.settled = read_settled,
+		.look = bytes_for,
 		.fault = myd_fault_in_writeable,
 	};
 
@@ -537,7 +520,7 @@ ssize_t myd_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	const struct way way = {
 		.mutex = &ch->tx_mutex,
 		.chunk = write_chunk,
-		.settled = write_settled,
+		.look = room_for,
 		.fault = myd_fault_in_readable,
 		.writing = true,
 	};
