@@ -381,10 +381,13 @@ int myd_channel_open(struct myd_channel *ch, bool write_only)
  */
 void myd_channel_release(struct myd_channel *ch)
 {
-	void *residue;
+	void *residue, *run;
 
 	mutex_lock(&ch->rx_mutex);
 	spin_lock_irq(&ch->lock);
+	/* Of no use to anybody: no call is under way, and none can come. */
+	run = ch->run[0];
+	memset(ch->run, 0, sizeof(ch->run));
 	myd_session_close(&ch->session, ch->linked ? &ch->tx : NULL, &ch->rx);
 	trace_myd_session(ch);
 	ch->end_error = 0;
@@ -394,6 +397,7 @@ void myd_channel_release(struct myd_channel *ch)
 	spin_unlock_irq(&ch->lock);
 	mutex_unlock(&ch->rx_mutex);
 	kvfree(residue);
+	kfree(run);
 }
 
 static void attach_ring(struct myd_ring *ring, const struct myd_link *link,

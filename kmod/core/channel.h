@@ -53,6 +53,8 @@ struct kiocb;
  * @residue: incoming bytes of an ended session whose rings have gone, as a ring
  *	of their own without shared words; also needs @rx_mutex
  * @tune: what the open file has asked for
+ * @run: a private copy of packets on their way, MYD_RUN bytes each: there once the
+ *	open file has asked for frames; the bytes need @rx_mutex or @tx_mutex
  * @stats: counters
  */
 struct myd_channel {
@@ -85,8 +87,13 @@ struct myd_channel {
 	unsigned int event_changes;
 	struct myd_ring residue;
 	struct mydevice_tune tune;
+	u8 *run[2];
 	struct mydevice_stats stats;
 };
+
+/* myd_channel.run */
+#define MYD_RUN_IN	0
+#define MYD_RUN_OUT	1
 
 static inline enum mydevice_direction myd_tx_direction(const struct myd_channel *ch)
 {

@@ -7,13 +7,16 @@
 #include <linux/build_bug.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
 #include "channel.h"
+#include "frames.h"
 
 /*
  * In which of the structure's sizes the program was built is in the request.
@@ -130,6 +133,7 @@ static long wait_session(struct file *file, unsigned int cmd, void __user *arg)
 static long tune(struct myd_channel *ch, unsigned int cmd, void __user *arg)
 {
 	struct mydevice_tune tune;
+	u8 *run = NULL;
 	int r;
 
 	r = get_argument(cmd, arg, &tune, sizeof(tune));
@@ -137,11 +141,22 @@ static long tune(struct myd_channel *ch, unsigned int cmd, void __user *arg)
 		return r;
 	if (tune.flags & ~MYDEVICE_TUNE_FRAMES)
 		return -EINVAL;
-	if ((tune.flags & MYDEVICE_TUNE_FRAMES) && ch->info.mode != MYDEVICE_PACKET)
-		return -EINVAL;
+	if (tune.flags & MYDEVICE_TUNE_FRAMES) {
+		if (ch->info.mode != MYDEVICE_PACKET)
+			return -EINVAL;
+		run = kmalloc_array(ARRAY_SIZE(ch->run), MYD_RUN, GFP_KERNEL);
+		if (!run)
+			return -ENOMEM;
+	}
 	spin_lock_irq(&ch->lock);
+	if (run && !ch->run[0]) {
+		ch->run[0] = run;
+		ch->run[1] = run + MYD_RUN;
+		run = NULL;
+	}
 	ch->tune = tune;
 	spin_unlock_irq(&ch->lock);
+	kfree(run);
 	/* Who sleeps for the old thresholds asks for the new ones. */
 	wake_up_interruptible(&ch->rx_wait);
 	wake_up_interruptible(&ch->tx_wait);

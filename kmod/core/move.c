@@ -18,44 +18,10 @@
 
 #include "../compat/compat.h"
 #include "channel.h"
+#include "frames.h"
+#include "move.h"
 #include "packet.h"
 #include "wait.h"
-
-/* Bytes copied before they are published: the peer starts on them meanwhile. */
-#define CHUNK	(64u << 10)
-
-/**
- * struct call - one read or write on its way
- * @ch: the channel
- * @iter: the program's buffers, as far as they are not used yet
- * @block: it may sleep
- * @frames: the buffers hold packets behind struct mydevice_frame
- * @done: bytes of the buffers that were used; once there are any, it stays in
- *	its session
- * @serial: the session it has begun in
- * @len: payload of the packet that comes next; 0 for bytes
- */
-struct call {
-	struct myd_channel *ch;
-	struct iov_iter *iter;
-	bool block;
-	bool frames;
-	size_t done;
-	u32 serial;
-	u32 len;
-};
-
-/**
- * struct piece - what was copied and is now to be published, or given back
- * @ring: bytes of the ring
- * @iter: bytes of the program's buffers
- * @messages: packets, or 1
- */
-struct piece {
-	u32 ring;
-	u32 iter;
-	u32 messages;
-};
 
 static bool is_packets(const struct myd_channel *ch)
 {
@@ -78,9 +44,18 @@ static u32 copy(const struct myd_ring *ring, u32 index, u32 len, struct iov_iter
 	return done;
 }
 
-/* All of it, or nothing. */
-static bool copy_whole(const struct myd_ring *ring, u32 index, u32 len, struct iov_iter *iter,
-		       bool out)
+/**
+ * myd_copy_whole() - copy between ring and buffers: all of it, or nothing
+ * @ring: the ring
+ * @index: free-running index of the first byte
+ * @len: how many; they are there, or there is room
+ * @iter: the buffers, which have as many
+ * @out: out of the ring
+ *
+ * Return: false at a page fault, with @iter where it was.
+ */
+bool myd_copy_whole(const struct myd_ring *ring, u32 index, u32 len, struct iov_iter *iter,
+		    bool out)
 {
 	u32 copied = copy(ring, index, len, iter, out);
 
@@ -136,7 +111,7 @@ static int find_bytes(struct call *call, bool arm)
 static int get_bytes(struct call *call, u32 used, struct piece *piece)
 {
 	const struct myd_ring *ring = myd_channel_source(call->ch);
-	u32 len = min3((size_t)used, iov_iter_count(call->iter), (size_t)CHUNK);
+	u32 len = min3((size_t)used, iov_iter_count(call->iter), (size_t)MYD_CHUNK);
 
 	piece->ring = copy(ring, ring->cons, len, call->iter, true);
 	piece->iter = piece->ring;
@@ -144,42 +119,29 @@ static int get_bytes(struct call *call, u32 used, struct piece *piece)
 	return piece->ring ? 0 : -EFAULT;
 }
 
-static bool get_frame(const struct myd_ring *ring, u32 index, struct call *call)
-{
-	struct mydevice_frame frame = { .len = call->len };
-	size_t copied = copy_to_iter(&frame, sizeof(frame), call->iter);
-
-	if (copied == sizeof(frame) &&
-	    copy_whole(ring, index + myd_packet_size(0), call->len, call->iter, true))
-		return true;
-	iov_iter_revert(call->iter, copied);
-	return false;
-}
-
-/* The next packet, or with frames as many as are there and fit. */
-static int get_packets(struct call *call, u32 used, struct piece *piece)
+static int get_packet(struct call *call, u32 used, struct piece *piece)
 {
 	const struct myd_ring *ring = myd_channel_source(call->ch);
-	u32 header = call->frames ? sizeof(struct mydevice_frame) : 0;
+	int r = myd_packet_peek(ring, ring->cons, used);
 
-	do {
-		u32 index = ring->cons + piece->ring;
-		int r = myd_packet_peek(ring, index, used - piece->ring);
-
-		if (r < 0)
-			return r;
-		call->len = r;
-		if (header + call->len > iov_iter_count(call->iter))
-			return -EMSGSIZE;
-		if (call->frames ? !get_frame(ring, index, call) :
-				   !copy_whole(ring, index + myd_packet_size(0), call->len,
-					       call->iter, true))
-			return -EFAULT;
-		piece->ring += myd_packet_size(call->len);
-		piece->iter += header + call->len;
-		piece->messages++;
-	} while (call->frames && piece->ring < used && piece->ring < CHUNK);
+	if (r < 0)
+		return r;
+	call->len = r;
+	if (call->len > iov_iter_count(call->iter))
+		return -EMSGSIZE;
+	if (!myd_copy_whole(ring, ring->cons + myd_packet_size(0), call->len, call->iter, true))
+		return -EFAULT;
+	piece->ring = myd_packet_size(call->len);
+	piece->iter = call->len;
+	piece->messages = 1;
 	return 0;
+}
+
+static int get(struct call *call, u32 used, struct piece *piece)
+{
+	if (!is_packets(call->ch))
+		return get_bytes(call, used, piece);
+	return call->frames ? myd_frames_get(call, used, piece) : get_packet(call, used, piece);
 }
 
 /* The bytes are no packets: the peer broke the protocol. */
@@ -209,7 +171,7 @@ static ssize_t read_chunk(struct call *call, bool arm)
 	/* What splices may allocate pages, and who disconnects waits for us. */
 	noio = memalloc_noio_save();
 	pagefault_disable();
-	r = is_packets(ch) ? get_packets(call, r, &piece) : get_bytes(call, r, &piece);
+	r = get(call, r, &piece);
 	pagefault_enable();
 	memalloc_noio_restore(noio);
 	if (piece.ring) {
@@ -265,7 +227,7 @@ static int find_room(struct call *call, bool arm)
 static int put_bytes(struct call *call, u32 room, struct piece *piece)
 {
 	const struct myd_ring *ring = &call->ch->tx;
-	u32 len = min3((size_t)room, iov_iter_count(call->iter), (size_t)CHUNK);
+	u32 len = min3((size_t)room, iov_iter_count(call->iter), (size_t)MYD_CHUNK);
 
 	piece->ring = copy(ring, ring->prod, len, call->iter, false);
 	piece->iter = piece->ring;
@@ -273,77 +235,44 @@ static int put_bytes(struct call *call, u32 room, struct piece *piece)
 	return piece->ring ? 0 : -EFAULT;
 }
 
-/*
- * How long is the packet that the buffers hold next? With frames, its header
- * is taken out of them. Called with page faults off.
- */
-static int next_packet(struct call *call)
-{
-	struct mydevice_frame frame;
-	size_t left = iov_iter_count(call->iter), copied;
-
-	if (!call->frames) {
-		call->len = min_t(size_t, left, MYDEVICE_PACKET_MAX(UINT_MAX));
-		return 0;
-	}
-	call->len = 0;
-	if (left < sizeof(frame))
-		return -EINVAL;
-	copied = copy_from_iter(&frame, sizeof(frame), call->iter);
-	if (copied != sizeof(frame)) {
-		iov_iter_revert(call->iter, copied);
-		return -EFAULT;
-	}
-	if (!frame.len || frame.len > left - sizeof(frame)) {
-		iov_iter_revert(call->iter, copied);
-		return -EINVAL;
-	}
-	call->len = frame.len;
-	return 0;
-}
-
-/* The packet whose length is known, or with frames as many as there is room for. */
-static int put_packets(struct call *call, u32 room, struct piece *piece)
+/* The packet whose length is known. */
+static int put_packet(struct call *call, struct piece *piece)
 {
 	const struct myd_ring *ring = &call->ch->tx;
-	u32 header = call->frames ? sizeof(struct mydevice_frame) : 0;
-	int r;
 
-	do {
-		u32 index = ring->prod + piece->ring;
-
-		r = next_packet(call);
-		if (r)
-			return r;
-		if (call->len > MYDEVICE_PACKET_MAX(ring->size))
-			r = -EMSGSIZE;
-		else if (myd_packet_size(call->len) > room - piece->ring)
-			r = -EAGAIN;
-		else if (!copy_whole(ring, index + myd_packet_size(0), call->len, call->iter,
-				     false))
-			r = -EFAULT;
-		if (r) {
-			iov_iter_revert(call->iter, header);
-			return r;
-		}
-		myd_packet_put(ring, index, call->len);
-		piece->ring += myd_packet_size(call->len);
-		piece->iter += header + call->len;
-		piece->messages++;
-	} while (call->frames && iov_iter_count(call->iter) && piece->ring < CHUNK);
+	if (call->len > MYDEVICE_PACKET_MAX(ring->size))
+		return -EMSGSIZE;
+	if (!myd_copy_whole(ring, ring->prod + myd_packet_size(0), call->len, call->iter, false))
+		return -EFAULT;
+	myd_packet_put(ring, ring->prod, call->len);
+	piece->ring = myd_packet_size(call->len);
+	piece->iter = call->len;
+	piece->messages = 1;
 	return 0;
 }
 
-/* Looks at the next packet, without taking it out of the buffers. */
-static int peek_packet(struct call *call)
+static int put(struct call *call, u32 room, struct piece *piece)
+{
+	if (!is_packets(call->ch))
+		return put_bytes(call, room, piece);
+	return call->frames ? myd_frames_put(call, room, piece) : put_packet(call, piece);
+}
+
+/* How long is the packet that the buffers hold next? It is not taken out of them. */
+static int next_packet(struct call *call)
 {
 	int r;
 
+	if (!is_packets(call->ch))
+		return 0;
+	if (!call->frames) {
+		call->len = min_t(size_t, iov_iter_count(call->iter),
+				  MYDEVICE_PACKET_MAX(UINT_MAX));
+		return 0;
+	}
 	pagefault_disable();
-	r = next_packet(call);
+	r = myd_frames_next(call);
 	pagefault_enable();
-	if (!r && call->frames)
-		iov_iter_revert(call->iter, sizeof(struct mydevice_frame));
 	return r;
 }
 
@@ -368,11 +297,10 @@ static ssize_t publish(struct call *call, const struct piece *piece)
 /* Called with tx_mutex held: bytes copied, or an error. */
 static ssize_t write_chunk(struct call *call, bool arm)
 {
-	struct myd_channel *ch = call->ch;
 	struct piece piece = {};
 	int r;
 
-	r = is_packets(ch) ? peek_packet(call) : 0;
+	r = next_packet(call);
 	if (r)
 		return r;
 	r = find_room(call, arm);
@@ -380,7 +308,7 @@ static ssize_t write_chunk(struct call *call, bool arm)
 		return r;
 
 	pagefault_disable();
-	r = is_packets(ch) ? put_packets(call, r, &piece) : put_bytes(call, r, &piece);
+	r = put(call, r, &piece);
 	pagefault_enable();
 	return piece.ring ? publish(call, &piece) : r;
 }
@@ -407,7 +335,7 @@ struct way {
  */
 static int fault_in(const struct way *way, const struct call *call)
 {
-	size_t want = CHUNK, missing;
+	size_t want = MYD_CHUNK, missing;
 
 	cond_resched();
 	if (fatal_signal_pending(current))
@@ -466,6 +394,7 @@ static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way 
 		.iter = iter,
 		.block = !(iocb->ki_flags & IOCB_NOWAIT) &&
 			 !(iocb->ki_filp->f_flags & O_NONBLOCK),
+		/* Who sees it takes the lock once more before it uses what was set with it. */
 		.frames = READ_ONCE(ch->tune.flags) & MYDEVICE_TUNE_FRAMES,
 	};
 	struct waiting waiting = { .call = &call, .way = way };

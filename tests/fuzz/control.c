@@ -12,6 +12,7 @@
 #include <mydevice/ring.h>
 
 #include "channel.h"
+#include "frames.h"
 #include "hostile.h"
 #include "packet.h"
 
@@ -419,6 +420,10 @@ static void op_tune(void)
 {
 	ch->tune.flags = ch->info.mode == MYDEVICE_PACKET && hostile_byte() % 2 ?
 			 MYDEVICE_TUNE_FRAMES : 0;
+	if (ch->tune.flags && !ch->run[0]) {
+		ch->run[0] = malloc(2 * MYD_RUN);
+		ch->run[1] = ch->run[0] + MYD_RUN;
+	}
 	ch->tune.rx_wake = hostile_word();
 	ch->tune.tx_wake = hostile_word();
 	ch->tune.spin_usec = (int8_t)hostile_byte();

@@ -15,7 +15,7 @@ fuzz_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter \
 
 # All that the sources include and need little of
 fuzz_stubs := $(addprefix $(BUILD)/fuzz/shim/, \
-	$(addprefix linux/,cdev.h device.h export.h fs.h interrupt.h jiffies.h kernel.h \
+	$(addprefix linux/,build_bug.h cdev.h device.h export.h fs.h interrupt.h jiffies.h kernel.h \
 		minmax.h mm.h module.h mutex.h poll.h processor.h sched/clock.h sched/mm.h \
 		sched/signal.h slab.h spinlock.h tracepoint.h uaccess.h uio.h wait.h workqueue.h) \
 	trace/define_trace.h $(addprefix xen/,events.h xenbus.h))
@@ -29,7 +29,7 @@ fuzz_headers = $(wildcard tests/fuzz/*.h tests/fuzz/shim/*.h tests/fuzz/shim/*/*
 	include/mydevice/ring.h include/uapi/linux/mydevice.h include/xen/io/mydevice.h
 
 $(FUZZ_OUT)/control: $(addprefix $(FUZZ_KMOD)/core/, \
-	channel.c event.c move.c packet.c ring.c session.c wait.c)
+	channel.c event.c frames.c move.c packet.c ring.c session.c wait.c)
 $(FUZZ_OUT)/mapping: $(FUZZ_KMOD)/back/mapping.c
 $(FUZZ_OUT)/packet: $(addprefix $(FUZZ_KMOD)/core/,packet.c ring.c)
 

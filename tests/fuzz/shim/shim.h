@@ -44,6 +44,7 @@ static inline void *kvmalloc(size_t size, int flags)
 
 #define kvmalloc_array(n, size, flags) kvmalloc((n) * (size), flags)
 #define kzalloc(size, flags) calloc(1, size)
+#define BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
 #define kfree free
 #define kvfree free
 
@@ -152,6 +153,12 @@ static inline void iov_iter_revert(struct iov_iter *iter, size_t len)
 {
 	iter->at -= len;
 	iter->count += len;
+}
+
+static inline void iov_iter_advance(struct iov_iter *iter, size_t len)
+{
+	iter->at += len;
+	iter->count -= len;
 }
 
 /* Devices. */
