@@ -47,6 +47,7 @@ struct channel_ops {
 struct channel {
 	const struct channel_ops *ops;
 	size_t batch;		/* messages in a call, at most */
+	bool in_place;		/* nobody looks at the bytes: leave them where they are */
 	uint64_t calls;		/* system calls that moved bytes or waited for them */
 	const uint64_t *notified;	/* events sent, if it is the program that sends them */
 	int in, out;		/* descriptors, -1 if there are none */

@@ -21,8 +21,13 @@ struct frames {
 	uint8_t out[2 * BATCH_BYTES];
 };
 
-/* Payload laid out in frames, as much as fits; returns the bytes of the frames. */
-static size_t lay_out(struct frames *frames, const uint8_t **buf, size_t *len, size_t size)
+/*
+ * Payload laid out in frames, as much as fits; returns the bytes of the frames.
+ * In place it is there already, as with a program that makes its messages where
+ * they go.
+ */
+static size_t lay_out(struct frames *frames, const uint8_t **buf, size_t *len, size_t size,
+		      bool in_place)
 {
 	size_t used = 0;
 
@@ -32,7 +37,8 @@ static size_t lay_out(struct frames *frames, const uint8_t **buf, size_t *len, s
 		if (used + sizeof(frame) + frame.len > sizeof(frames->out))
 			break;
 		memcpy(frames->out + used, &frame, sizeof(frame));
-		memcpy(frames->out + used + sizeof(frame), *buf, frame.len);
+		if (!in_place)
+			memcpy(frames->out + used + sizeof(frame), *buf, frame.len);
 		used += sizeof(frame) + frame.len;
 		*buf += frame.len;
 		*len -= frame.len;
@@ -45,7 +51,7 @@ static int frames_send(struct channel *ch, const uint8_t *buf, size_t len, size_
 	struct frames *frames = ch->state;
 
 	while (len) {
-		size_t used = lay_out(frames, &buf, &len, size);
+		size_t used = lay_out(frames, &buf, &len, size, ch->in_place);
 
 		if (!used) {
 			errno = EMSGSIZE;
@@ -84,7 +90,8 @@ static ssize_t frames_receive(struct channel *ch, uint8_t *buf, size_t len, size
 
 		memcpy(&frame, frames->in + frames->pos, sizeof(frame));
 		part = frame.len < len - taken ? frame.len : len - taken;
-		memcpy(buf + taken, frames->in + frames->pos + sizeof(frame), part);
+		if (!ch->in_place)
+			memcpy(buf + taken, frames->in + frames->pos + sizeof(frame), part);
 		taken += part;
 		frames->pos += part;
 		if (part == frame.len) {

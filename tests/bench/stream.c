@@ -88,6 +88,7 @@ static int send_all(struct channel *ch, const struct job *job, uint64_t *ret_sum
 	uint64_t sum = 0, done;
 	int r = buf ? 0 : -1;
 
+	ch->in_place = !job->verify;
 	if (buf)
 		memset(buf, 0x5a, room);
 	for (done = 0; !r && done < job->bytes; done += len) {
@@ -98,6 +99,7 @@ static int send_all(struct channel *ch, const struct job *job, uint64_t *ret_sum
 		}
 		r = ch->ops->send(ch, buf, len, job->size);
 	}
+	ch->in_place = false;
 	free(buf);
 	*ret_sum = sum;
 	return r;
@@ -111,6 +113,7 @@ static int receive_all(struct channel *ch, const struct job *job, uint64_t bytes
 	uint64_t sum = 0, done = 0;
 	ssize_t n = buf ? 0 : -1;
 
+	ch->in_place = !job->verify;
 	if (buf)
 		memset(buf, 0, room);
 	for (; n >= 0 && done < bytes; done += n) {
@@ -124,6 +127,7 @@ static int receive_all(struct channel *ch, const struct job *job, uint64_t bytes
 		if (job->verify)
 			sum = add_sum(sum, buf, n);
 	}
+	ch->in_place = false;
 	free(buf);
 	*ret_sum = sum;
 	return n < 0 ? -1 : 0;
