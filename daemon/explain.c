@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "escape.h"
 #include "explain.h"
 
 struct page {
@@ -81,7 +82,8 @@ void explain_settings(const struct policy *policy, const struct policy_subject *
 	*into = '\0';
 	line(&page, "Allow=%s\n", yes_no(settings.allow));
 	line(&page, "Always=%s\n", yes_no(settings.always));
-	text(&page, "Backend", settings.backend);
+	/* a domain may be called anything */
+	text(&page, "Backend", settings.backend ? escape(settings.backend).text : NULL);
 	line(&page, "DetachTimeoutSec=%llu\n",
 	     (unsigned long long)(settings.detach_timeout_usec / USEC_PER_SEC));
 	if (strcmp(subject->class, MYDEVICE_CLASS))

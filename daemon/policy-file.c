@@ -15,6 +15,8 @@ struct reader {
 	FILE *stream;
 	const char *file;
 	unsigned int line;
+	char *text;			/* of this line */
+	size_t text_size;
 	struct policy *policy;
 	struct policy_section *section;	/* NULL: none yet, or a wrong one */
 	bool in_section;
@@ -97,41 +99,43 @@ static int on_setting(void *userdata, const char *section, const char *key, cons
 	return 1;
 }
 
-static void skip_line(FILE *stream)
+/* What makes the line none that the library is to see. */
+static bool is_bad_line(struct reader *reader, size_t len, int size)
 {
-	int c;
+	const char *text = reader->text;
+	size_t indent = strspn(text, " \t\r\n");
+	bool empty = !text[indent] || strchr("#;", text[indent]);
 
-	do {
-		c = getc(stream);
-	} while (c != EOF && c != '\n');
+	if (memchr(text, '\0', len))
+		mistake(reader, reader->line,
+			"the line has a NUL byte in it: is the file damaged? expected text");
+	else if (len >= (size_t)size)
+		mistake(reader, reader->line, "the line is longer than %d characters", size - 2);
+	else if (indent && !empty)
+		mistake(reader, reader->line, "settings and sections begin at the start of a line");
+	else if (!empty && *text != '[' && !strpbrk(text, "=:"))
+		mistake(reader, reader->line, "expected Setting=value or [Section]");
+	else
+		return false;
+	return true;
 }
 
 /* Hands the library one line. What is dealt with here becomes an empty line. */
 static char *read_line(char *line, int size, void *userdata)
 {
 	struct reader *reader = userdata;
-	size_t indent;
+	ssize_t len = getline(&reader->text, &reader->text_size, reader->stream);
 
-	if (!fgets(line, size, reader->stream))
+	if (len < 0)
 		return NULL;
 	reader->line++;
-	if (strlen(line) == (size_t)size - 1 && line[size - 2] != '\n' && !feof(reader->stream)) {
-		mistake(reader, reader->line, "the line is longer than %d characters", size - 2);
-		skip_line(reader->stream);
-		*line = '\0';
+	*line = '\0';
+	if (is_bad_line(reader, (size_t)len, size))
 		return line;
-	}
-	indent = strspn(line, " \t\r\n");
-	if (line[indent] == '[' && !indent) {
-		begin_section(reader, line);
-		*line = '\0';
-	} else if (indent && line[indent] && !strchr("#;", line[indent])) {
-		mistake(reader, reader->line, "settings and sections begin at the start of a line");
-		*line = '\0';
-	} else if (line[indent] && !strchr("#;", line[indent]) && !strpbrk(line, "=:")) {
-		mistake(reader, reader->line, "expected Setting=value or [Section]");
-		*line = '\0';
-	}
+	if (*reader->text == '[')
+		begin_section(reader, reader->text);
+	else
+		strcpy(line, reader->text);
 	return line;
 }
 
@@ -146,7 +150,10 @@ static int parse_stream(struct policy *policy, const char *name, FILE *stream,
 		.userdata = userdata,
 	};
 
-	if (ini_parse_stream(read_line, &reader, on_setting, &reader) < 0)
+	int r = ini_parse_stream(read_line, &reader, on_setting, &reader);
+
+	free(reader.text);
+	if (r < 0)
 		return -ENOMEM;
 	if (ferror(stream)) {
 		mistake(&reader, 0, "cannot be read: %m");

@@ -43,6 +43,15 @@ static int keep(char **to, const char *value)
 	return 0;
 }
 
+/* Printable ASCII, as all names of channels are. */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
 static int set_allow(struct policy_section *section, const char *value)
 {
 	return number_boolean(value, &section->settings.allow);
@@ -69,7 +78,7 @@ static int set_handshake(struct policy_section *section, const char *value)
 
 static int set_channels(struct policy_section *section, const char *value)
 {
-	return *value ? keep(&section->texts[TEXT_CHANNELS], value) : -EINVAL;
+	return *value && is_plain(value) ? keep(&section->texts[TEXT_CHANNELS], value) : -EINVAL;
 }
 
 static int set_guests(struct policy_section *section, const char *value)
@@ -256,11 +265,8 @@ static int add_node(struct policy_section *section, const char *text, bool backe
 	struct policy_node node = { .backend = backend }, *nodes;
 
 	if (!is_node_name(text, len) || is_reserved_node(text, len) ||
-	    strlen(value) > NODE_VALUE_MAX)
+	    strlen(value) > NODE_VALUE_MAX || !is_plain(value))
 		return -EINVAL;
-	for (const char *c = value; *c; c++)
-		if (*c < ' ' || *c > '~')
-			return -EINVAL;
 	for (size_t i = 0; i < section->n_nodes; i++) {
 		struct policy_node *known = &section->nodes[i];
 

@@ -415,6 +415,25 @@ static void test_long_lines(void **state)
 	}
 }
 
+/* As of a file whose blocks never got to the disk: it must not pass for an empty one. */
+static void test_nul_bytes(void **state)
+{
+	static const char zeroes[600], inside[] = "[Defaults]\nAllow=no\0\n# fine\nAllow=x\n";
+	_cleanup_(policy_freep) struct policy *policy = policy_new();
+	struct mistakes mistakes = {};
+
+	assert_int_equal(policy_parse(policy, "text", zeroes, sizeof(zeroes), note, &mistakes),
+			 -EBADMSG);
+	assert_int_equal(mistakes.n, 1);
+	assert_int_equal(mistakes.lines[0], 1);
+	mistakes.n = 0;
+	assert_int_equal(policy_parse(policy, "text", inside, sizeof(inside) - 1, note, &mistakes),
+			 -EBADMSG);
+	assert_int_equal(mistakes.n, 2);
+	assert_int_equal(mistakes.lines[0], 2);
+	assert_int_equal(mistakes.lines[1], 4);
+}
+
 static void test_random_bytes(void **state)
 {
 	unsigned int random = 4711;
@@ -550,6 +569,7 @@ int main(void)
 		cmocka_unit_test(test_mistakes_are_told_with_their_line),
 		cmocka_unit_test(test_all_mistakes_are_told),
 		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_nul_bytes),
 		cmocka_unit_test(test_random_bytes),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_shipped_file),
