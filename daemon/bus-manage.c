@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "bus-device.h"
 #include "bus-manage.h"
 #include "bus-names.h"
-#include "escape.h"
+#include "bus-order.h"
 #include "log.h"
-#include "number.h"
 
 /* Somebody may have to look for the password first. */
 #define POLKIT_TIMEOUT_USEC (300 * USEC_PER_SEC)
@@ -23,131 +21,6 @@ struct question {
 	sd_bus_slot *slot;
 };
 
-static void order_free(struct order *order)
-{
-	if (!order)
-		return;
-	sd_bus_message_unref(order->userdata);
-	free(order);
-}
-DEFINE_CLEANUP(struct order, order_free)
-
-static struct order *order_new(sd_bus_message *call, enum order_kind kind)
-{
-	struct order *order = calloc(1, sizeof(*order));
-
-	if (!order)
-		return NULL;
-	order->kind = kind;
-	order->mode = MODE_ANY;
-	strcpy(order->class, MYDEVICE_CLASS);
-	order->userdata = sd_bus_message_ref(call);
-	order->free = order_free;
-	return order;
-}
-
-static int take_text(char *to, size_t size, const char *text, const char *what,
-		     sd_bus_error *ret_error)
-{
-	if (strlen(text) >= size)
-		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
-					 "the %s \"%.40s...\" is too long", what,
-					 escape(text).text);
-	strcpy(to, text);
-	return 0;
-}
-
-static int read_string(sd_bus_message *call, const char **ret)
-{
-	return sd_bus_message_read(call, "v", "s", ret);
-}
-
-static int take_option(sd_bus_message *call, struct order *order, const char *key,
-		       sd_bus_error *ret_error)
-{
-	const char *text;
-	int r, flag;
-
-	if (!strcmp(key, "Force") && order->kind == ORDER_DETACH) {
-		r = sd_bus_message_read(call, "v", "b", &flag);
-		if (r >= 0)
-			order->force = flag;
-		return r;
-	}
-	if (!strcmp(key, "Class")) {
-		r = read_string(call, &text);
-		return r < 0 ? r : take_text(order->class, sizeof(order->class), text, "class",
-					     ret_error);
-	}
-	if (!strcmp(key, "RingSize") && order->kind == ORDER_ATTACH) {
-		r = sd_bus_message_read(call, "v", "t", &order->ring_size);
-		if (r >= 0 && order->ring_size < MYDEVICE_PAGE_SIZE)
-			return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
-						 "the ring size must be at least %u bytes",
-						 MYDEVICE_PAGE_SIZE);
-		return r;
-	}
-	if (!strcmp(key, "Mode") && order->kind == ORDER_ATTACH) {
-		r = read_string(call, &text);
-		if (r < 0)
-			return r;
-		if (channel_mode_parse(text, strlen(text), &order->mode) < 0)
-			return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
-						 "mode \"%s\" is not stream or packet",
-						 escape(text).text);
-		return 0;
-	}
-	return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS,
-				 "option \"%s\" is not known", escape(key).text);
-}
-
-static int read_options(sd_bus_message *call, struct order *order, sd_bus_error *ret_error)
-{
-	const char *key;
-	int r;
-
-	r = sd_bus_message_enter_container(call, 'a', "{sv}");
-	if (r < 0)
-		return r;
-	while ((r = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
-		r = sd_bus_message_read(call, "s", &key);
-		if (r < 0)
-			return r;
-		r = take_option(call, order, key, ret_error);
-		if (r < 0)
-			return r;
-		r = sd_bus_message_exit_container(call);
-		if (r < 0)
-			return r;
-	}
-	return r;
-}
-
-static int read_order(sd_bus_message *call, enum order_kind kind, sd_bus_error *ret_error,
-		      struct order **ret)
-{
-	_cleanup_(order_freep) struct order *order = order_new(call, kind);
-	const char *guest, *name;
-	int r;
-
-	if (!order)
-		return -ENOMEM;
-	r = sd_bus_message_read(call, "ss", &guest, &name);
-	if (r < 0)
-		return r;
-	r = take_text(order->guest, sizeof(order->guest), guest, "guest's name", ret_error);
-	if (r < 0)
-		return r;
-	r = take_text(order->name, sizeof(order->name), name, "device's name", ret_error);
-	if (r < 0)
-		return r;
-	r = read_options(call, order, ret_error);
-	if (r < 0)
-		return r;
-	*ret = steal(&order);
-	return 0;
-}
-
 static void question_free(struct question *question)
 {
 	struct question **link = &question->orders->questions;
@@ -157,7 +30,7 @@ static void question_free(struct question *question)
 	*link = question->next;
 	question->orders->n_questions--;
 	sd_bus_slot_unref(question->slot);
-	order_free(question->order);
+	bus_order_free(question->order);
 	free(question);
 }
 
@@ -207,7 +80,7 @@ static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct or
 	if (orders->n_questions < QUESTIONS_MAX)
 		question = malloc(sizeof(*question));
 	if (!question) {
-		order_free(order);
+		bus_order_free(order);
 		return -ENOMEM;
 	}
 	*question = (struct question){
@@ -247,7 +120,7 @@ static int authorize(sd_bus_message *call, struct bus_orders *orders, struct ord
 	if (r >= 0)
 		r = sd_bus_creds_get_euid(creds, &uid);
 	if (r < 0) {
-		order_free(order);
+		bus_order_free(order);
 		return r;
 	}
 	order->uid = uid;
@@ -261,7 +134,7 @@ static int manage(sd_bus_message *call, enum order_kind kind, struct bus_orders 
 		  sd_bus_error *ret_error)
 {
 	struct order *order;
-	int r = read_order(call, kind, ret_error, &order);
+	int r = bus_read_order(call, kind, ret_error, &order);
 
 	return r < 0 ? r : authorize(call, orders, order);
 }
@@ -280,7 +153,7 @@ int bus_method_detach(sd_bus_message *call, struct bus_orders *orders, sd_bus_er
 int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
 {
 	struct order *order;
-	int r = read_order(call, ORDER_EXPLAIN, ret_error, &order);
+	int r = bus_read_order(call, ORDER_EXPLAIN, ret_error, &order);
 
 	if (r < 0)
 		return r;
@@ -332,6 +205,6 @@ void bus_answer_orders(struct bus_orders *orders)
 		/* the caller may have gone, and the bus with him */
 		if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
 			log_warning("cannot answer an order: %s", strerror(-r));
-		order_free(order);
+		bus_order_free(order);
 	}
 }

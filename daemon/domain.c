@@ -186,10 +186,8 @@ static int read_child(struct domain *domain, const char *node, char **ret)
 	return r == -ENOENT ? 0 : r;
 }
 
-/* /local/domain/G/vm is "/vm/" and the UUID, with "-N" after it for some. */
 static int read_uuid(struct domain *domain)
 {
-	static const char prefix[] = "/vm/";
 	_cleanup_free_ char *vm = NULL;
 	int r;
 
@@ -198,9 +196,8 @@ static int read_uuid(struct domain *domain)
 	r = read_child(domain, "vm", &vm);
 	if (r < 0)
 		return r;
-	if (vm && !strncmp(vm, prefix, strlen(prefix)) &&
-	    strlen(vm + strlen(prefix)) >= UUID_SIZE - 1)
-		uuid_parse(vm + strlen(prefix), UUID_SIZE - 1, domain->uuid);
+	if (vm)
+		uuid_parse_vm(vm, domain->uuid);
 	return 0;
 }
 

@@ -45,6 +45,20 @@ struct path path_record(const struct device_key *key)
 	return path_format(PATH_RECORDS "/%u/%s-%u", key->guest, key->class, key->devid);
 }
 
+int path_parse_record(const char *name, struct device_key *ret)
+{
+	const char *dash = strrchr(name, '-');
+	unsigned int devid;
+
+	if (!dash || !name_is_safe(name, (size_t)(dash - name)) ||
+	    number_devid(dash + 1, strlen(dash + 1), &devid) < 0)
+		return -EINVAL;
+	memcpy(ret->class, name, (size_t)(dash - name));
+	ret->class[dash - name] = '\0';
+	ret->devid = devid;
+	return 0;
+}
+
 struct path path_guest_records(unsigned int guest)
 {
 	return path_format(PATH_RECORDS "/%u", guest);

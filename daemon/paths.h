@@ -32,6 +32,8 @@ struct path path_domain(unsigned int domid);
 struct path path_frontend(const struct device_key *key);
 struct path path_backend(const struct device_key *key);
 struct path path_record(const struct device_key *key);
+/* "CLASS-DEVID", its last part: class and devid of ret. 0 or -EINVAL */
+int path_parse_record(const char *name, struct device_key *ret);
 struct path path_guest_records(unsigned int guest);
 /* Among the records, and none itself. */
 struct path path_withheld(unsigned int guest);

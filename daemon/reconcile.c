@@ -6,7 +6,6 @@
 #include "domain.h"
 #include "log.h"
 #include "manager.h"
-#include "name.h"
 #include "nodes.h"
 #include "number.h"
 #include "orders.h"
@@ -76,17 +75,13 @@ static int settle_record(struct manager *manager, struct domain *domain, struct 
 	return device_adopt(domain, key, &record);
 }
 
-/* name is CLASS-DEVID */
 static int on_record(struct manager *manager, const char *name, void *userdata)
 {
 	unsigned int *guest = userdata;
 	struct device_key key = { .guest = *guest, .backend = manager->backend };
-	const char *dash = strrchr(name, '-');
 
-	if (!dash || !name_is_safe(name, (size_t)(dash - name)) ||
-	    number_devid(dash + 1, strlen(dash + 1), &key.devid) < 0)
+	if (path_parse_record(name, &key) < 0)
 		return 0;
-	memcpy(key.class, name, (size_t)(dash - name));
 	return settle_record(manager, manager_find_domain(manager, *guest), &key);
 }
 

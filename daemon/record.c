@@ -161,3 +161,13 @@ int uuid_parse(const char *text, size_t len, char ret[static UUID_SIZE])
 	memcpy(ret, uuid, sizeof(uuid));
 	return 0;
 }
+
+int uuid_parse_vm(const char *text, char ret[static UUID_SIZE])
+{
+	static const char prefix[] = "/vm/";
+	size_t len = strlen(prefix);
+
+	if (strncmp(text, prefix, len) || strlen(text + len) < UUID_SIZE - 1)
+		return -EINVAL;
+	return uuid_parse(text + len, UUID_SIZE - 1, ret);
+}

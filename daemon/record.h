@@ -43,5 +43,7 @@ const char *origin_name(enum origin origin);
 
 /* The 36 characters of an UUID, in lower case; 0 or -EINVAL. */
 int uuid_parse(const char *text, size_t len, char ret[static UUID_SIZE]);
+/* Of /local/domain/G/vm: "/vm/" and the UUID, with "-N" after it for some. Likewise. */
+int uuid_parse_vm(const char *text, char ret[static UUID_SIZE]);
 
 #endif

@@ -59,6 +59,28 @@ static int event(const char *path, unsigned int *devid)
 	return path_parse_request_event(&requests, path, devid);
 }
 
+static void test_record_names(void **state)
+{
+	static const char *const junk[] = {
+		"", "-", "-1", "mydevice", "mydevice-", "mydevice-05", "mydevice-4096", "withheld",
+		"mydevice-1 ", "1a-1", "a/b-1", "my device-1",
+	};
+	struct device_key key = { .guest = 7, .backend = 3, .devid = 4711 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(junk); i++)
+		assert_int_equal(path_parse_record(junk[i], &key), -EINVAL);
+	assert_int_equal(key.devid, 4711);
+	assert_string_equal(key.class, "");
+	assert_int_equal(path_parse_record("two-words-12", &key), 0);
+	assert_string_equal(key.class, "two-words");
+	assert_int_equal(path_parse_record("dev-0", &key), 0);
+	assert_string_equal(key.class, "dev");
+	assert_int_equal(key.devid, 0);
+	assert_int_equal(key.guest, 7);
+	assert_int_equal(key.backend, 3);
+	assert_string_equal(path_record(&key).text, "/mydevice/7/dev-0");
+}
+
 static void test_request_events(void **state)
 {
 	unsigned int devid;
@@ -100,6 +122,7 @@ int main(void)
 		cmocka_unit_test(test_record_is_below_its_guest),
 		cmocka_unit_test(test_largest_numbers_fit),
 		cmocka_unit_test(test_backend_node),
+		cmocka_unit_test(test_record_names),
 		cmocka_unit_test(test_request_events),
 		cmocka_unit_test(test_junk_events),
 	};

@@ -111,6 +111,21 @@ static void test_uuid(void **state)
 	assert_int_equal(uuid_parse("", 0, uuid), -EINVAL);
 }
 
+static void test_uuid_of_a_vm(void **state)
+{
+	static const char text[] = "01234567-89ab-cdef-0123-456789abcdef";
+	char uuid[UUID_SIZE] = "";
+
+	assert_int_equal(uuid_parse_vm("/vm/01234567-89ab-cdef-0123-456789abcdef", uuid), 0);
+	assert_string_equal(uuid, text);
+	*uuid = '\0';
+	assert_int_equal(uuid_parse_vm("/vm/01234567-89ab-cdef-0123-456789abcdef-1", uuid), 0);
+	assert_string_equal(uuid, text);
+	assert_int_equal(uuid_parse_vm("/vm/01234567-89ab-cdef-0123-456789abcde", uuid), -EINVAL);
+	assert_int_equal(uuid_parse_vm(text, uuid), -EINVAL);
+	assert_int_equal(uuid_parse_vm("", uuid), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +134,7 @@ int main(void)
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_every_prefix_and_byte),
 		cmocka_unit_test(test_uuid),
+		cmocka_unit_test(test_uuid_of_a_vm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
