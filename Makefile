@@ -89,7 +89,7 @@ check-model: ## the wake-up and session protocols in Spin
 	tests/model/run
 
 .PHONY: check-fuzz
-check-fuzz: ## the drivers' code against a peer that changes every word: 2 min
+check-fuzz: ## the drivers against a peer that changes every word, all that is parsed: 4 min
 	tests/deps fuzz
 	tests/fuzz/run
 

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The fuzzers: the drivers' code behind tests/fuzz/shim, which makes each look
-# at shared memory a hostile one. FUZZ_KMOD and FUZZ_OUT serve tests/fuzz/run,
-# which builds them from a copy with a check missing, too.
+# at shared memory a hostile one, and what the daemon and mydevicectl parse.
+# FUZZ_TREE and FUZZ_OUT serve tests/fuzz/run, which builds them from a copy
+# with a check missing, too.
 
-FUZZ_KMOD ?= kmod
+FUZZ_TREE ?= .
 FUZZ_OUT  ?= $(BUILD)/fuzz
-FUZZERS   := control mapping packet
+fuzz_kmod   := control mapping packet
+fuzz_daemon := bridge message paths policy record request text
+FUZZERS     := $(fuzz_kmod) $(fuzz_daemon)
 
 fuzz_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter \
 	-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
-	-fno-sanitize-recover=all -DMYD_COMPAT_H \
-	-Itests/fuzz -Itests/fuzz/shim -I$(BUILD)/fuzz/shim -Itests/unit/shim \
-	-I$(FUZZ_KMOD)/core -I$(FUZZ_KMOD)/back
+	-fno-sanitize-recover=all -Itests/fuzz
+fuzz_kmod_flags = $(fuzz_flags) -DMYD_COMPAT_H \
+	-Itests/fuzz/shim -I$(BUILD)/fuzz/shim -Itests/unit/shim \
+	-I$(FUZZ_TREE)/kmod/core -I$(FUZZ_TREE)/kmod/back
+fuzz_daemon_flags = $(fuzz_flags) -Iinclude/uapi -iquote $(FUZZ_TREE)/daemon
 
 # All that the sources include and need little of
 fuzz_stubs := $(addprefix $(BUILD)/fuzz/shim/, \
@@ -24,19 +29,38 @@ $(fuzz_stubs):
 	@mkdir -p $(@D)
 	@echo '#include "shim.h"' >$@
 
-fuzz_headers = $(wildcard tests/fuzz/*.h tests/fuzz/shim/*.h tests/fuzz/shim/*/*.h \
-	tests/unit/shim/*/*.h $(FUZZ_KMOD)/*/*.h) \
-	include/mydevice/ring.h include/uapi/linux/mydevice.h include/xen/io/mydevice.h
+fuzz_protocol := include/mydevice/ring.h include/uapi/linux/mydevice.h include/xen/io/mydevice.h
+fuzz_kmod_headers = $(wildcard tests/fuzz/*.h tests/fuzz/shim/*.h tests/fuzz/shim/*/*.h \
+	tests/unit/shim/*/*.h $(FUZZ_TREE)/kmod/*/*.h) $(fuzz_protocol)
+fuzz_daemon_headers = $(wildcard tests/fuzz/*.h $(FUZZ_TREE)/daemon/*.h \
+	$(FUZZ_TREE)/daemon/ctl/*.h) $(fuzz_protocol)
 
-$(FUZZ_OUT)/control: $(addprefix $(FUZZ_KMOD)/core/, \
+$(FUZZ_OUT)/control: $(addprefix $(FUZZ_TREE)/kmod/core/, \
 	channel.c event.c frames.c move.c packet.c ring.c session.c wait.c)
-$(FUZZ_OUT)/mapping: $(FUZZ_KMOD)/back/mapping.c
-$(FUZZ_OUT)/packet: $(addprefix $(FUZZ_KMOD)/core/,packet.c ring.c)
+$(FUZZ_OUT)/mapping: $(FUZZ_TREE)/kmod/back/mapping.c
+$(FUZZ_OUT)/packet: $(addprefix $(FUZZ_TREE)/kmod/core/,packet.c ring.c)
 
-$(FUZZERS:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/hostile.c \
-		$(fuzz_headers) $(fuzz_stubs)
+$(FUZZ_OUT)/bridge: $(FUZZ_TREE)/daemon/ctl/bridge.c
+$(FUZZ_OUT)/message: $(addprefix $(FUZZ_TREE)/daemon/, \
+	bus-order.c ctl/message.c escape.c number.c request.c name.c)
+$(FUZZ_OUT)/paths: $(addprefix $(FUZZ_TREE)/daemon/,name.c number.c paths.c)
+$(FUZZ_OUT)/policy: $(addprefix $(FUZZ_TREE)/daemon/, \
+	escape.c explain.c name.c number.c policy.c policy-file.c policy-setting.c record.c request.c)
+$(FUZZ_OUT)/record: $(addprefix $(FUZZ_TREE)/daemon/, \
+	escape.c name.c number.c record.c request.c withheld.c)
+$(FUZZ_OUT)/request: $(addprefix $(FUZZ_TREE)/daemon/, \
+	escape.c machine.c name.c number.c policy.c request.c)
+$(FUZZ_OUT)/text: $(addprefix $(FUZZ_TREE)/daemon/,escape.c metrics.c)
+
+$(fuzz_kmod:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/hostile.c \
+		$(fuzz_kmod_headers) $(fuzz_stubs)
 	@mkdir -p $(@D)
-	clang $(fuzz_flags) -o $@ $(filter %.c,$^)
+	clang $(fuzz_kmod_flags) -o $@ $(filter %.c,$^)
+
+$(fuzz_daemon:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/input.c \
+		$(fuzz_daemon_headers)
+	@mkdir -p $(@D)
+	clang $(fuzz_daemon_flags) -o $@ $(filter %.c,$^) -linih -lsystemd
 
 .PHONY: fuzzers list-fuzzers
 fuzzers: $(FUZZERS:%=$(FUZZ_OUT)/%)
