@@ -150,63 +150,6 @@ TEST_ALL(timeouts_end_it)
 TEST_ALL(stale_timeout)
 TEST_ALL(settled)
 
-/*
- * Rows are frontend, columns backend states: 0 to 8, then gone.
- * R removed at once, C asked to close first.
- */
-static void test_detach_pair_by_pair(void **state)
-{
-	static const char *const expected[END_STATE_MAX] = {
-		"CCCCCCCCCC",
-		"CRRCCCRCCR",
-		"CCCCCCCCCC",
-		"CCCCCCCCCC",
-		"CCCCCCCCCC",
-		"CCCCCCCCCC",
-		"CCCCCCRCCR",
-		"CCCCCCCCCC",
-		"CCCCCCCCCC",
-		"CRRCCCRCCR",
-	};
-
-	for (int f = 0; f < END_STATE_MAX; f++)
-		for (int b = 0; b < END_STATE_MAX; b++) {
-			struct step step = machine_step(PHASE_CONNECTED, f, b, EVENT_DETACH);
-
-			assert_int_equal(step.next, expected[f][b] == 'R' ? PHASE_REMOVED :
-								       PHASE_CLOSING);
-		}
-}
-
-/* R all closed, - to be waited for. */
-static void test_closing_pair_by_pair(void **state)
-{
-	static const char *const expected[END_STATE_MAX] = {
-		"----------",
-		"------R--R",
-		"----------",
-		"----------",
-		"----------",
-		"----------",
-		"------R--R",
-		"----------",
-		"----------",
-		"------R--R",
-	};
-
-	for (int f = 0; f < END_STATE_MAX; f++)
-		for (int b = 0; b < END_STATE_MAX; b++) {
-			struct step step = machine_step(PHASE_CLOSING, f, b, EVENT_STATES);
-
-			assert_int_equal(step.next, expected[f][b] == 'R' ? PHASE_REMOVED :
-								       PHASE_CLOSING);
-			step = machine_step(PHASE_CLOSING, f, b, EVENT_TIMEOUT);
-			assert_int_equal(step.next, PHASE_REMOVED);
-			assert_int_equal(!!(step.actions & ACTION_NOTE_FORCED),
-					 expected[f][b] != 'R');
-		}
-}
-
 /* A driver that is loaded again, or a new kernel in the same guest. */
 static void test_frontend_comes_back(void **state)
 {
@@ -264,8 +207,6 @@ int main(void)
 		cmocka_unit_test(test_timeouts_end_it),
 		cmocka_unit_test(test_stale_timeout),
 		cmocka_unit_test(test_settled),
-		cmocka_unit_test(test_detach_pair_by_pair),
-		cmocka_unit_test(test_closing_pair_by_pair),
 		cmocka_unit_test(test_frontend_comes_back),
 		cmocka_unit_test(test_states_from_text),
 		cmocka_unit_test(test_all_have_names),
