@@ -48,6 +48,20 @@ static __poll_t poll_live(struct myd_channel *ch)
 	return mask;
 }
 
+/* A blocking reader that polls after the end of a session asks for it again. */
+static __poll_t poll_waiting(struct myd_channel *ch, const struct file *file, poll_table *wait)
+{
+	struct myd_session *s = &ch->session;
+
+	if (ch->gone)
+		return EPOLLERR | EPOLLHUP;
+	if (s->again == MYD_AGAIN_WAITS || file->f_flags & O_NONBLOCK ||
+	    !(poll_requested_events(wait) & EPOLLIN))
+		return 0;
+	s->again = MYD_AGAIN_ENDS;
+	return EPOLLIN | EPOLLRDNORM;
+}
+
 static __poll_t myd_poll(struct file *file, poll_table *wait)
 {
 	struct myd_channel *ch = file->private_data;
@@ -64,8 +78,8 @@ static __poll_t myd_poll(struct file *file, poll_table *wait)
 		mask = EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLHUP |
 		       (ch->write_only ? EPOLLOUT | EPOLLWRNORM : 0) |
 		       (ch->end_error ? EPOLLERR : 0);
-	else if (ch->session.phase == MYD_WAITING && ch->gone)
-		mask = EPOLLERR | EPOLLHUP;
+	else if (ch->session.phase == MYD_WAITING)
+		mask = poll_waiting(ch, file, wait);
 	spin_unlock_irq(&ch->lock);
 	return mask;
 }

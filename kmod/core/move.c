@@ -82,6 +82,29 @@ static int bytes_for(struct call *call, bool arm)
 }
 
 /*
+ * The end of a session is told once, since what comes after it is the next one.
+ * But there are programs that read or splice up to the end, and then ask for it
+ * once more, as they may with any other file.
+ */
+static int find_end(struct call *call, int r)
+{
+	struct myd_session *s = &call->ch->session;
+
+	if (s->phase == MYD_ENDED) {
+		enum myd_again again = r ? MYD_AGAIN_WAITS : call->again;
+
+		myd_channel_told(call->ch);
+		if (s->phase == MYD_WAITING)
+			s->again = again;
+	} else if (s->phase == MYD_WAITING && call->block) {
+		if (s->again == MYD_AGAIN_ENDS)
+			r = 0;
+		s->again = MYD_AGAIN_WAITS;
+	}
+	return r;
+}
+
+/*
  * Looks for bytes to read. A read that has begun stays in its session; one that
  * has not is told what it found.
  */
@@ -96,8 +119,8 @@ static int find_bytes(struct call *call, bool arm)
 	if (call->done) {
 		if (s->serial != call->serial && s->phase != MYD_ENDED)
 			r = 0;
-	} else if (r <= 0 && s->phase == MYD_ENDED) {
-		myd_channel_told(ch);
+	} else if (r <= 0 && s->phase != MYD_LIVE) {
+		r = find_end(call, r);
 	} else if (!r) {
 		s->eof_told = true;
 	} else if (r == -EAGAIN && s->phase == MYD_LIVE) {
@@ -399,6 +422,11 @@ static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way 
 	};
 	struct waiting waiting = { .call = &call, .way = way };
 	ssize_t r = 0;
+
+	/* A splice that moves nothing is often taken for one that cannot work here. */
+	if (call.block)
+		call.again = is_sync_kiocb(iocb) && !myd_iter_is_user(iter) ?
+			     MYD_AGAIN_ENDS : MYD_AGAIN_IF_POLLED;
 
 	while (iov_iter_count(iter)) {
 		/* Never held for longer than a chunk takes: also if it must not block. */

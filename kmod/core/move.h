@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#include "ring.h"
+#include "session.h"
 
 struct iov_iter;
 struct myd_channel;
@@ -23,6 +23,7 @@ struct myd_channel;
  * @iter: the program's buffers, as far as they are not used yet
  * @block: it may sleep
  * @frames: the buffers hold packets behind struct mydevice_frame
+ * @again: what it is to get if it finds the end of a session and asks again
  * @done: bytes of the buffers that were used; once there are any, it stays in
  *	its session
  * @serial: the session it has begun in
@@ -33,6 +34,7 @@ struct call {
 	struct iov_iter *iter;
 	bool block;
 	bool frames;
+	enum myd_again again;
 	size_t done;
 	u32 serial;
 	u32 len;

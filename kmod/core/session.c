@@ -37,6 +37,7 @@ static void begin(struct myd_session *s, u32 peer)
 	s->receiving = false;
 	s->rx_end_known = false;
 	s->eof_told = false;
+	s->again = MYD_AGAIN_WAITS;
 	s->tx_fin = false;
 }
 
@@ -251,6 +252,7 @@ bool myd_session_abort(struct myd_session *s, const struct myd_ring *rx)
 void myd_session_open(struct myd_session *s, struct myd_ring *tx)
 {
 	s->phase = MYD_WAITING;
+	s->again = MYD_AGAIN_WAITS;
 	s->acked = 0;
 	s->epoch++;
 	if (tx) {

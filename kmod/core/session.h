@@ -27,6 +27,18 @@ enum myd_phase {
 	MYD_ENDED,
 };
 
+/**
+ * enum myd_again - what a reader gets that asks for the end of a session again
+ * @MYD_AGAIN_WAITS: it waits for the next session
+ * @MYD_AGAIN_IF_POLLED: likewise, unless it polls before it reads
+ * @MYD_AGAIN_ENDS: the end of file, once more
+ */
+enum myd_again {
+	MYD_AGAIN_WAITS,
+	MYD_AGAIN_IF_POLLED,
+	MYD_AGAIN_ENDS,
+};
+
 /* What myd_session_step() asks of its caller. */
 #define MYD_STEP_WAKE	BIT(0)	/* something changed for waiting programs */
 #define MYD_STEP_NOTIFY	BIT(1)	/* a session word changed: send an event */
@@ -44,6 +56,7 @@ enum myd_phase {
  * @rx_end_known: no byte follows @rx_end in this session
  * @rx_end: index after the session's last incoming byte
  * @eof_told: the program has read the end of file of this session
+ * @again: who asks for the end of file of the last session again, before another
  * @tx_fin: the program has shut down its writing in this session
  *
  * Protected by the channel's lock.
@@ -59,6 +72,7 @@ struct myd_session {
 	bool rx_end_known;
 	u32 rx_end;
 	bool eof_told;
+	enum myd_again again;
 	bool tx_fin;
 };
 

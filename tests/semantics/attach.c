@@ -29,7 +29,9 @@ static void peer_is_bound_anew(struct end *near, struct end *far)
 	CHECK(does("unbind", far));
 	CHECK(hears(near, a, "kept"));
 	IS(end_read(near, a, 100), 0);
+	IS(end_nonblock(near, a, true), 0);
 	IS(end_events(near, a), 0);
+	IS(end_nonblock(near, a, false), 0);
 	/* the far descriptor was of a device that is no more */
 	IS(end_becomes(far, b, HUP_EVENTS), HUP_EVENTS);
 	IS(end_read(far, b, 100), 0);

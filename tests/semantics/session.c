@@ -39,6 +39,51 @@ static void buffered_then_eof(struct end *near, struct end *far)
 	IS(end_events(far, b), 0);
 }
 
+/* Who blocks and polls after an end is told it again, and then waits. */
+static void eof_again(struct end *near, struct end *far)
+{
+	struct call reader;
+	int a, b;
+
+	in_session(near, &a, far, &b, 0);
+	says(near, a, "last");
+	IS(end_close(near, a), 0);
+	CHECK(hears(far, b, "last"));
+	IS(end_read(far, b, 1), 0);
+	IS(end_events(far, b), POLLIN);
+	IS(end_read(far, b, 1), 0);
+	IS(end_events(far, b), 0);
+	reader = begin_read(far, b, 100);
+	CHECK(call_waits(&reader));
+	a = opened(near, O_RDWR);
+	says(near, a, "next");
+	CHECK(call_hears(&reader, "next"));
+}
+
+/* Who only reads on waits at once, and a session that has begun is not cut short. */
+static void eof_once(struct end *near, struct end *far)
+{
+	struct call reader;
+	int a, b;
+
+	in_session(near, &a, far, &b, 0);
+	IS(end_close(near, a), 0);
+	IS(end_read(far, b, 1), 0);
+	reader = begin_read(far, b, 100);
+	CHECK(call_waits(&reader));
+	a = opened(near, O_RDWR);
+	says(near, a, "next");
+	CHECK(call_hears(&reader, "next"));
+	IS(end_close(near, a), 0);
+	IS(end_read(far, b, 1), 0);
+	IS(end_events(far, b), POLLIN);
+	a = opened(near, O_RDWR);
+	IS(end_becomes(near, a, POLLOUT), POLLOUT);
+	IS(end_becomes(far, b, POLLOUT), POLLOUT);
+	says(near, a, "last");
+	CHECK(hears(far, b, "last"));
+}
+
 /* The descriptor survives; the new session waits until the old one is read. */
 static void next_session(struct end *near, struct end *far)
 {
@@ -165,6 +210,8 @@ static void peer_closes_writer(struct end *near, struct end *far)
 const struct row session_rows[] = {
 	{ "exchange", BOTH, exchange },
 	{ "buffered-then-eof", BOTH, buffered_then_eof },
+	{ "eof-again", BOTH, eof_again },
+	{ "eof-once", BOTH, eof_once },
 	{ "next-session", BOTH, next_session },
 	{ "next-session-blocks", BOTH, next_session_blocks },
 	{ "no-stale-bytes", BOTH, no_stale_bytes },

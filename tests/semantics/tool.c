@@ -22,8 +22,9 @@ static const struct {
 	  "dd if=\"$NODE\" of=/tmp/received bs=5000" },
 	{ "socat", "socat -u OPEN:/tmp/sent OPEN:\"$NODE\",wronly",
 	  "socat -u OPEN:\"$NODE\",rdonly CREATE:/tmp/received" },
-	/* it reads on after an end of file, and ours is told once */
-	{ "pv", "pv -q /tmp/sent >\"$NODE\"", "cat \"$NODE\" | pv -q >/tmp/received" },
+	/* it asks for an end of file again, after a poll or after a splice */
+	{ "pv", "pv -q /tmp/sent >\"$NODE\"", "pv -q \"$NODE\" >/tmp/received" },
+	{ "pv", "pv -q /tmp/sent | cat >\"$NODE\"", "pv -q \"$NODE\" | cat >/tmp/received" },
 };
 
 static bool is_there(const char *name)

@@ -138,6 +138,9 @@ struct iov_iter {
 	size_t count;
 };
 
+/* Splices and programs: the size tells them apart as well as anything. */
+#define is_sync_kiocb(iocb) true
+#define myd_iter_is_user(iter) ((iter)->count % 2)
 #define iov_iter_count(iter) ((iter)->count)
 #define pagefault_disable() ((void)0)
 #define pagefault_enable() ((void)0)
