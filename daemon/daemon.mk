@@ -33,8 +33,8 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := escape explain log machine metrics name number paths policy policy-file \
-	policy-setting rate record request table withheld
+daemon_pure := backoff escape explain log machine metrics name number paths policy \
+	policy-file policy-setting rate record request table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order device domain engine facts gifts \
 	hypervisor kernel main manager nodes orders queue reconcile registry requests service store
 ctl_sources := $(addprefix ctl/,bridge client commands connect follow main manage message \

@@ -17,7 +17,7 @@
 #define REST_USEC (250 * USEC_PER_MSEC)
 /* If our own kernel's bus is slow, so long at most. */
 #define REST_MAX_USEC (10 * USEC_PER_SEC)
-/* For a device that was deleted under us and is still asked for: not too eager. */
+/* For a device that was deleted under us and is still asked for: not too eager, at first. */
 #define REST_VANISHED_USEC (1 * USEC_PER_SEC)
 #define RETRY_USEC (1 * USEC_PER_SEC)
 #define DEADLINE_ACCURACY_USEC (20 * USEC_PER_MSEC)
@@ -78,6 +78,36 @@ void device_drop_deadline(struct device *device)
 	device->timed_out = false;
 }
 
+static int on_hold_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct device *device = userdata;
+
+	device->hold = sd_event_source_disable_unref(device->hold);
+	domain_enqueue(device->domain);
+	return 0;
+}
+
+/*
+ * A guest can run through the handshake without end, and each step would be
+ * looked at, logged and told to all who listen.
+ */
+static void note_restart(struct device *device)
+{
+	uint64_t wait = backoff_next(&device->restarts, monotonic_usec());
+
+	if (!wait || device->hold ||
+	    sd_event_add_time_relative(device->domain->manager->event, &device->hold,
+				       CLOCK_MONOTONIC, wait, 0, on_hold_over, device) < 0)
+		return;
+	domain_count_pause(device->domain);
+	/* once for each storm */
+	if (wait == BACKOFF_FIRST_USEC)
+		domain_log(device->domain, device, LOG_WARNING, MSG_THROTTLED,
+			   "its frontend begins again and again; looking at it less and less "
+			   "often, at least every %llu seconds",
+			   (unsigned long long)(BACKOFF_MAX_USEC / USEC_PER_SEC));
+}
+
 static int watch_states(struct device *device)
 {
 	struct path frontend = path_frontend(&device->key), backend = path_backend(&device->key);
@@ -123,6 +153,7 @@ void device_free(struct device *device)
 		device->key.backend != device->domain->manager->backend;
 	registry_withdraw(device->domain->manager->registry, device->serial);
 	sd_event_source_disable_unref(device->deadline);
+	sd_event_source_disable_unref(device->hold);
 	store_unwatch(device->frontend_watch);
 	store_unwatch(device->backend_watch);
 	free(device);
@@ -296,7 +327,9 @@ bool device_has_work(const struct device *device)
 	/* of a dead guest all that does not wait to be tried again */
 	if (device->domain->dead && !device->deadline)
 		return true;
-	return device->dirty || device->timed_out;
+	if (device->timed_out)
+		return true;
+	return device->dirty && (!device->hold || device->unwanted || device->orphaned);
 }
 
 static void note_connected(struct device *device)
@@ -339,6 +372,13 @@ static int begin_close(struct device *device)
 	return set_deadline(device, device->expedited ? 0 : device->detach_timeout_usec);
 }
 
+static uint64_t rest_of_vanished(struct domain *domain)
+{
+	uint64_t wait = backoff_next(&domain->vanishings, monotonic_usec());
+
+	return wait > REST_VANISHED_USEC ? wait : REST_VANISHED_USEC;
+}
+
 static int remove_nodes(struct device *device, struct step *step)
 {
 	bool vanished = !device->unwanted && !device->domain->dead && !device->orphaned;
@@ -362,7 +402,7 @@ static int remove_nodes(struct device *device, struct step *step)
 	/* nobody else gets the directories of a guest that is gone */
 	if (device->domain->dead)
 		return 0;
-	return set_deadline(device, vanished ? REST_VANISHED_USEC : REST_USEC);
+	return set_deadline(device, vanished ? rest_of_vanished(device->domain) : REST_USEC);
 }
 
 static enum event next_event(struct device *device)
@@ -404,6 +444,7 @@ static struct step next_step(const struct device *device, enum event event)
 
 void device_turn(struct device *device)
 {
+	enum end_state before = device->frontend;
 	enum event event = next_event(device);
 	struct step step;
 	int r = 0;
@@ -419,6 +460,9 @@ void device_turn(struct device *device)
 			return;
 		}
 	}
+	/* each round through the states has such a step */
+	if (device->frontend < before)
+		note_restart(device);
 	step = next_step(device, event);
 	if (step.actions & ACTION_FORGET) {
 		forget(device);

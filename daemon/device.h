@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "backoff.h"
 #include "machine.h"
 #include "paths.h"
 #include "policy.h"
@@ -40,6 +41,9 @@ struct device {
 
 	struct store_watch *frontend_watch, *backend_watch;
 	sd_event_source *deadline;
+
+	struct backoff restarts;	/* of the frontend's handshake */
+	sd_event_source *hold;		/* not to be looked at for a changed state */
 };
 
 struct device_plan {

@@ -80,6 +80,13 @@ void domain_publish_counts(const struct domain *domain)
 	registry_publish_guest(domain->manager->registry, domain->generation, &counts);
 }
 
+void domain_count_pause(struct domain *domain)
+{
+	registry_count(domain->manager->registry, COUNT_PAUSES);
+	domain->n_pauses++;
+	domain_publish_counts(domain);
+}
+
 /* Does it have to wait for its next turn? */
 static bool is_over_its_share(struct domain *domain)
 {
@@ -100,9 +107,7 @@ static bool is_over_its_share(struct domain *domain)
 	if (sd_event_add_time_relative(domain->manager->event, &domain->pause, CLOCK_MONOTONIC,
 				       wait, 0, on_pause_over, domain) < 0)
 		return false;
-	registry_count(domain->manager->registry, COUNT_PAUSES);
-	domain->n_pauses++;
-	domain_publish_counts(domain);
+	domain_count_pause(domain);
 	if (!rate_take(&domain->pause_log, monotonic_usec(), 1, PAUSE_LOG_USEC))
 		log_about(LOG_WARNING, 0, &about,
 			  "guest %s (%u): it keeps this daemon busy and has to wait for its turns "

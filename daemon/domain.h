@@ -13,6 +13,7 @@
 
 #include <xen/io/mydevice.h>
 
+#include "backoff.h"
 #include "log.h"
 #include "paths.h"
 #include "rate.h"
@@ -56,6 +57,7 @@ struct domain {
 	sd_event_source *pause;		/* it has had its share: when there is more */
 	struct rate pause_log;
 	uint64_t n_requests, n_refused, n_pauses;
+	struct backoff vanishings;	/* of devices that it has removed itself */
 	bool awaits_backend;		/* a domain that is to serve it is not there */
 	sd_event_source *retry;
 	struct path requests;
@@ -83,6 +85,9 @@ void domain_retry(struct domain *domain);
 void domain_reconsider(struct domain *domain);
 /* It has shut down, crashed or been destroyed. */
 void domain_bury(struct domain *domain);
+
+/* It has to wait for something that it wants of the daemon. */
+void domain_count_pause(struct domain *domain);
 
 /* Those counters that it has, for who monitors it. */
 void domain_publish_counts(const struct domain *domain);

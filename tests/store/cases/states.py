@@ -205,3 +205,43 @@ def states_forged_while_it_is_detached(host):
             equal(error.name, "EACCES", "writing a state")
         gone(host, one)
         front.stop()
+
+
+@case
+def states_handshake_without_end(host):
+    """Each round is real: looked at, logged, told to who listens. So it has to
+    cost less and less, and stop costing when it stops."""
+    one, other = host.guest(7, "web1"), host.guest(8, "web2")
+    host.attachd.start()
+    host.connected(one, 0)
+    monitor = host.attachd.ctl_begin("monitor", "--json")
+
+    def loop(seconds):
+        rounds, deadline = 0, time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for state in "156134":
+                one.client.write(one.frontend(0, "state"), state)
+                host.settle(0.002)
+            rounds += 1
+        return rounds
+
+    loop(1)
+    host.expect(lambda: "begins again and again" in host.attachd.log_text(), "it is noticed")
+    lines = host.attachd.log_text().count("\n")
+    rounds = loop(3)
+    check(rounds > 50, f"only {rounds} rounds")
+    lines = host.attachd.log_text().count("\n") - lines
+    check(lines < 12, f"{lines} lines in the log for {rounds} rounds")
+    equal(host.attachd.log_text().count("begins again and again"), 1, "lines about it")
+    monitor.stop()
+    told = monitor.popen.stdout.read().count(b"\n")
+    check(told < 60, f"{told} events on the bus for {rounds} rounds")
+    # meanwhile and afterwards
+    host.connected(other, 0)
+    host.expect(lambda: [entry["phase"] for entry in host.attachd.list()] == ["connected"] * 2,
+                "what it is in the end is seen", host.attachd.list, within=12)
+    loop(0.5)
+    began = time.monotonic()
+    one.withdraw(0)
+    host.expect(lambda: one.states(0)[1] in ("5", None), "it is told to close at once")
+    check(time.monotonic() - began < 1, "a detach had to wait for it")

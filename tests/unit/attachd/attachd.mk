@@ -2,8 +2,8 @@
 # The parts of the daemon that do no I/O, and the manager on top of a XenStore
 # in memory.
 
-attachd_unit_pure := escape limit machine metrics name number paths policy protocol record request \
-	table withheld
+attachd_unit_pure := backoff escape limit machine metrics name number paths policy protocol \
+	record request table withheld
 UNIT_TESTS += $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%)
 
 attachd_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter -pthread \

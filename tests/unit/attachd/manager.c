@@ -2,6 +2,7 @@
 /* The daemon's conduct, event by event, against a XenStore in memory. */
 #include "harness.h"
 
+#include "domain.h"
 #include "fake-store.h"
 #include "log.h"
 #include "world.h"
@@ -260,6 +261,62 @@ static void test_frontend_deleted_by_its_guest_comes_back(void **state)
 	world_end(&world);
 }
 
+/* By a guest that deletes it again and again: later and later. */
+static void test_vanished_comes_back_later_each_time(void **state)
+{
+	struct world world;
+	struct domain *domain;
+
+	world_begin_connected(&world);
+	domain = manager_find_domain(world.manager, 7);
+	domain->vanishings = (struct backoff){ BACKOFF_FREE + 1, monotonic_usec() };
+	fake_remove("/local/domain/7/device/mydevice/0");
+	world_settle(&world);
+	set_states(7, 0, END_GONE, END_CLOSED);
+	world_settle(&world);
+	assert_true(device_is_gone(7, 0));
+	world_sleep(&world, 1700 * USEC_PER_MSEC);
+	assert_true(device_is_gone(7, 0));
+	world_wait(&world, is_whole, NULL);
+	assert_int_equal(domain->vanishings.n, BACKOFF_FREE + 2);
+	world_end(&world);
+}
+
+/* A handshake without end costs ever less, and none of what matters waits for it. */
+static void test_a_looping_handshake_is_looked_at_less(void **state)
+{
+	struct world world;
+	unsigned int calls;
+
+	world_begin_connected(&world);
+	for (int round = 0; round < BACKOFF_FREE + 1; round++) {
+		for (enum end_state to = END_INITIALISING; to <= END_CLOSED; to++) {
+			set_states(7, 0, to, END_CONNECTED);
+			world_settle(&world);
+		}
+	}
+	calls = fake_calls();
+	for (int round = 0; round < 20; round++) {
+		set_states(7, 0, END_INITIALISING + round % 4, END_CONNECTED);
+		world_settle(&world);
+	}
+	assert_int_equal(fake_calls(), calls);
+	/* the last word counts, in its time */
+	set_states(7, 0, END_CONNECTED, END_CONNECTED);
+	world_sleep(&world, BACKOFF_FIRST_USEC + 200 * USEC_PER_MSEC);
+	assert_int_equal(registry_status(world.registry).metrics.connected, 1);
+	/* again held, and to go: at once */
+	set_states(7, 0, END_INITIALISING, END_CONNECTED);
+	world_settle(&world);
+	guest_withdraw(7, 0);
+	world_settle(&world);
+	assert_string_equal(fake_read("/local/domain/0/backend/mydevice/7/0/online"), "0");
+	set_states(7, 0, END_CLOSED, END_CLOSED);
+	world_settle(&world);
+	assert_true(device_is_gone(7, 0));
+	world_end(&world);
+}
+
 static void test_destroyed_leaves_nothing(void **state)
 {
 	struct world world;
@@ -503,6 +560,8 @@ int main(void)
 		cmocka_unit_test(test_withdrawn_and_forced),
 		cmocka_unit_test(test_forged_states_do_nothing),
 		cmocka_unit_test(test_frontend_deleted_by_its_guest_comes_back),
+		cmocka_unit_test(test_vanished_comes_back_later_each_time),
+		cmocka_unit_test(test_a_looping_handshake_is_looked_at_less),
 		cmocka_unit_test(test_destroyed_leaves_nothing),
 		cmocka_unit_test(test_released_before_its_tree_goes),
 		cmocka_unit_test(test_rebooted_gets_its_channel_again),
