@@ -8,6 +8,7 @@
 #include "domain.h"
 #include "escape.h"
 #include "gifts.h"
+#include "kept.h"
 #include "manager.h"
 #include "messages.h"
 #include "name.h"
@@ -46,6 +47,7 @@ void domain_free(struct domain *domain)
 	sd_event_source_disable_unref(domain->pause);
 	store_unwatch(domain->requests_watch);
 	store_unwatch(domain->name_watch);
+	free(domain->kept);
 	free(domain);
 }
 
@@ -121,6 +123,7 @@ void domain_rescan(struct domain *domain)
 	domain->unscanned = true;
 	domain->ungiven = true;
 	domain->next_gift = 0;
+	domain->next_kept = 0;
 	domain_enqueue(domain);
 }
 
@@ -183,7 +186,7 @@ static void on_name(const char *path, void *userdata)
 	domain_enqueue(domain);
 }
 
-static int read_child(struct domain *domain, const char *node, char **ret)
+static int read_child(const struct domain *domain, const char *node, char **ret)
 {
 	struct path home = path_domain(domain->domid), path = path_child(&home, node);
 	int r = store_read(domain->manager->store, 0, path.text, ret, NULL);
@@ -203,6 +206,54 @@ static int read_uuid(struct domain *domain)
 		return r;
 	if (vm)
 		uuid_parse_vm(vm, domain->uuid);
+	return 0;
+}
+
+/* Its name as it is now: the event of a change may still be on its way. */
+static int is_leaving(const struct domain *domain)
+{
+	_cleanup_free_ char *name = NULL;
+	int r = read_child(domain, "name", &name);
+
+	if (r < 0)
+		return r;
+	return !name || !*name || name_is_migrating(name);
+}
+
+int domain_has_twin(const struct domain *domain)
+{
+	const struct domain *other;
+	size_t cursor = 0;
+
+	while ((other = table_next(&domain->manager->domains, &cursor))) {
+		int r;
+
+		if (other == domain || other->dead || strcmp(other->uuid, domain->uuid) != 0)
+			continue;
+		r = is_leaving(other);
+		if (r <= 0)
+			return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+int domain_recall_kept(struct domain *domain)
+{
+	struct kept *kept;
+	size_t n;
+	int r;
+
+	if (!domain->manager->keeps || !*domain->uuid)
+		return 0;
+	r = domain_has_twin(domain);
+	if (r)
+		return r < 0 ? r : 0;
+	r = kept_load(domain->manager->store, domain->uuid, &kept, &n);
+	if (r < 0)
+		return r;
+	free(domain->kept);
+	domain->kept = kept;
+	domain->n_kept = n;
 	return 0;
 }
 
@@ -261,6 +312,9 @@ int domain_identify(struct domain *domain)
 	take_name(domain, name);
 	if (domain->requests_watch)
 		return 0;
+	r = domain_recall_kept(domain);
+	if (r < 0)
+		return r;
 	/* fires at once, which begins the first scan */
 	return store_watch(store, domain->requests.text, requests_on_event, domain,
 			   &domain->requests_watch);

@@ -22,6 +22,7 @@
 #include "withheld.h"
 
 struct device;
+struct kept;
 struct manager;
 
 #define DOMAIN_NAME_SIZE 128
@@ -35,6 +36,8 @@ struct domain {
 	char name[DOMAIN_NAME_SIZE];	/* "" while not known: not served */
 	struct device *devices;
 	struct withheld withheld;
+	struct kept *kept;		/* what an operator attached, now or in an earlier life */
+	size_t n_kept;
 
 	bool dead;			/* only its devices are left to remove */
 	bool reborn;			/* dead, and its domid is in use again */
@@ -45,6 +48,7 @@ struct domain {
 	bool unscanned;			/* all of its requests and devices */
 	bool ungiven;			/* what it is given without asking */
 	size_t next_gift;		/* in the policy */
+	size_t next_kept;
 	uint64_t changed[DEVID_WORDS];	/* requests, by devid */
 	unsigned int n_changed;
 	unsigned int next_changed;	/* where to look on */
@@ -75,6 +79,15 @@ void domain_free(struct domain *domain);
 
 /* Name and UUID, and the watches that these call for. 0 or -errno. */
 int domain_identify(struct domain *domain);
+
+/*
+ * Is there another living domain with its UUID? Then none of them can be told
+ * from an earlier life of the other. 1, 0 or -errno.
+ */
+int domain_has_twin(const struct domain *domain);
+
+/* Reads again what is kept of it. 0 or -errno. */
+int domain_recall_kept(struct domain *domain);
 
 /* Something of it is to be looked at. */
 void domain_enqueue(struct domain *domain);

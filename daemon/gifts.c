@@ -5,6 +5,7 @@
 #include "device.h"
 #include "domain.h"
 #include "gifts.h"
+#include "kept.h"
 #include "manager.h"
 #include "messages.h"
 
@@ -18,7 +19,24 @@ unsigned int gifts_free_devid(struct domain *domain, const char *class)
 	return devid;
 }
 
-static void give(struct domain *domain, const struct policy_gift *gift)
+static void give(struct domain *domain, const struct device_plan *plan)
+{
+	struct reason reason = {};
+	int r;
+
+	/* on its way out: when it is gone, all are looked at again */
+	if (device_find(domain, plan->class, plan->devid))
+		return;
+	r = device_attach(domain, plan, &reason);
+	if (r == 0 || r == -ENOTCONN || r == -ESRCH)
+		return;
+	if (r != -EHOSTUNREACH)
+		domain_retry(domain);
+	domain_log(domain, NULL, LOG_WARNING, MSG_DENIED, "%s %s is to be given: %s", plan->class,
+		   plan->name, reason.text);
+}
+
+static void give_gift(struct domain *domain, const struct policy_gift *gift)
 {
 	bool channel = !strcmp(gift->class, MYDEVICE_CLASS);
 	struct device_plan plan = {
@@ -30,19 +48,39 @@ static void give(struct domain *domain, const struct policy_gift *gift)
 		.settings = &gift->settings,
 		.began_usec = monotonic_usec(),
 	};
-	struct reason reason = {};
-	int r;
 
-	/* on its way out: when it is gone, all are looked at again */
-	if (device_find(domain, plan.class, plan.devid))
-		return;
-	r = device_attach(domain, &plan, &reason);
-	if (r == 0 || r == -ENOTCONN || r == -ESRCH)
-		return;
-	if (r != -EHOSTUNREACH)
-		domain_retry(domain);
-	domain_log(domain, NULL, LOG_WARNING, MSG_DENIED, "%s %s is to be given: %s", plan.class,
-		   plan.name, reason.text);
+	give(domain, &plan);
+}
+
+/* As its operator wanted it, whatever the policy says by now of the rest. */
+static void give_kept(struct domain *domain, const struct kept *kept)
+{
+	struct policy_subject subject = {
+		.guest = domain->name,
+		.uuid = domain->uuid,
+		.class = kept->class,
+		.name = kept->record.name,
+	};
+	struct policy_settings settings = policy_resolve(domain->manager->policy, &subject);
+	struct device_plan plan = {
+		.class = kept->class,
+		.name = kept->record.name,
+		.devid = kept->devid,
+		.origin = ORIGIN_OPERATOR,
+		.grant = { .mode = kept->record.mode, .ring_size = kept->record.ring_size },
+		.settings = &settings,
+		.began_usec = monotonic_usec(),
+	};
+
+	if (!strcmp(kept->class, MYDEVICE_CLASS) && device_find(domain, plan.class, plan.devid))
+		plan.devid = gifts_free_devid(domain, kept->class);
+	give(domain, &plan);
+}
+
+static bool has_or_must_not(struct domain *domain, const char *class, const char *name)
+{
+	return device_find_named(domain, class, name) ||
+	       withheld_has(&domain->withheld, class, name);
 }
 
 bool gifts_turn(struct domain *domain)
@@ -52,12 +90,21 @@ bool gifts_turn(struct domain *domain)
 	/* not before it is known whose they are */
 	if (!domain->ungiven || !*domain->name)
 		return false;
+	/* what an operator wanted comes first: the policy may give another by the name */
+	while (domain->next_kept < domain->n_kept) {
+		const struct kept *kept = &domain->kept[domain->next_kept++];
+
+		if (has_or_must_not(domain, kept->class, kept->record.name) ||
+		    !policy_knows_class(domain->manager->policy, kept->class))
+			continue;
+		give_kept(domain, kept);
+		return true;
+	}
 	while (policy_next_gift(domain->manager->policy, domain->name, domain->uuid,
 				&domain->next_gift, &gift)) {
-		if (device_find_named(domain, gift.class, gift.name) ||
-		    withheld_has(&domain->withheld, gift.class, gift.name))
+		if (has_or_must_not(domain, gift.class, gift.name))
 			continue;
-		give(domain, &gift);
+		give_gift(domain, &gift);
 		return true;
 	}
 	domain->ungiven = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The devices that the policy gives a guest without being asked. */
+/* The devices that a guest is given without having asked: by the policy, or again. */
 #ifndef ATTACHD_GIFTS_H
 #define ATTACHD_GIFTS_H
 

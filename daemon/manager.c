@@ -6,6 +6,7 @@
 #include "device.h"
 #include "domain.h"
 #include "escape.h"
+#include "kept.h"
 #include "manager.h"
 #include "messages.h"
 #include "nodes.h"
@@ -191,6 +192,9 @@ static int reconcile_all(struct manager *manager)
 {
 	int r;
 
+	r = kept_begin(manager);
+	if (r < 0)
+		return r;
 	r = store_watch(manager->store, "@introduceDomain", on_domains_changed, manager,
 			&manager->introduce_watch);
 	if (r < 0)

@@ -36,6 +36,7 @@ struct manager {
 	struct queue queue;
 	bool domains_changed;
 	bool store_missing;			/* and it was said */
+	bool keeps;				/* something of a guest; see kept.h */
 
 	sd_event_source *store_events;
 	sd_event_source *turns;			/* on while there is anything to do */

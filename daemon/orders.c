@@ -9,6 +9,7 @@
 #include "escape.h"
 #include "explain.h"
 #include "gifts.h"
+#include "kept.h"
 #include "manager.h"
 #include "messages.h"
 #include "name.h"
@@ -62,15 +63,41 @@ int orders_recall(struct domain *domain)
 	return nodes_note_withheld(domain->manager->store, domain->domid, "", "");
 }
 
-static bool class_is_known(const struct policy *policy, const char *class)
+/*
+ * Before it is attached: whatever interrupts the two, the order is carried out.
+ * What is kept of a guest is of no use where it may be another's.
+ */
+static void keep(struct domain *domain, const struct device_plan *plan)
 {
-	if (!strcmp(class, MYDEVICE_CLASS))
-		return true;
-	for (size_t i = 0; i < policy->n_sections; i++)
-		if (policy->sections[i].scope == SCOPE_CLASS &&
-		    !strcmp(policy->sections[i].name, class))
-			return true;
-	return false;
+	struct device_key key = { .devid = plan->devid };
+	struct record record = {
+		.origin = plan->origin,
+		.mode = plan->grant.mode,
+		.ring_size = plan->grant.ring_size,
+		.requested_usec = realtime_usec(),
+	};
+	int twin = *domain->uuid ? domain_has_twin(domain) : 0, r = twin;
+
+	strcpy(key.class, plan->class);
+	strcpy(record.uuid, domain->uuid);
+	strcpy(record.name, plan->name);
+	if (!twin && *domain->uuid)
+		r = kept_note(domain->manager, &key, &record);
+	if (r)
+		domain_log(domain, NULL, LOG_WARNING, NULL,
+			   "%s is not kept for when it comes back: %s", plan->name,
+			   r > 0 ? "another domain has the same UUID" : store_strerror(r));
+}
+
+static int stop_keeping(struct domain *domain, const char *class, const char *name)
+{
+	int r = *domain->uuid ? domain_has_twin(domain) : 1;
+
+	if (r == 0)
+		r = kept_drop(domain->manager, domain->uuid, class, name);
+	if (r == 0)
+		r = domain_recall_kept(domain);
+	return r < 0 ? r : 0;
 }
 
 static int check_attach(struct manager *manager, struct domain *domain, struct order *order)
@@ -80,7 +107,7 @@ static int check_attach(struct manager *manager, struct domain *domain, struct o
 	if (!name_is_safe(order->name, strlen(order->name)))
 		fail(order, -EINVAL, "\"%s\" is no name of a channel: expected 1 to 63 of "
 		     "A-Z a-z 0-9 . _ - with a letter first", escape(order->name).text);
-	else if (!class_is_known(manager->policy, order->class))
+	else if (!policy_knows_class(manager->policy, order->class))
 		fail(order, -EINVAL, "class \"%s\" is not known: name it in attachd.conf, "
 		     "as [Class %s]", escape(order->class).text, escape(order->class).text);
 	else if (device && device_is_serving(device))
@@ -123,12 +150,16 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	}
 	if (withheld_drop(&domain->withheld, order->class, order->name))
 		note_withheld(domain);
+	keep(domain, &plan);
 	order->result = device_attach(domain, &plan, &order->reason);
+	if (order->result < 0)
+		stop_keeping(domain, plan.class, plan.name);
 	if (order->result == 0) {
 		struct device *device = device_find(domain, plan.class, plan.devid);
 
 		order->key = device->key;
 		domain_log(domain, device, LOG_NOTICE, NULL, "user %u ordered it", order->uid);
+		domain_recall_kept(domain);
 	}
 	/* it may have asked for it in vain */
 	domain_rescan(domain);
@@ -159,6 +190,8 @@ static void detach(struct domain *domain, struct order *order)
 	r = withheld_add(&domain->withheld, device->key.class, device->record.name);
 	if (r == 0)
 		r = note_withheld(domain);
+	if (r == 0)
+		r = stop_keeping(domain, device->key.class, device->record.name);
 	if (r < 0) {
 		fail(order, r, "cannot note that it is to stay away: %s", store_strerror(r));
 		return;

@@ -69,6 +69,11 @@ struct path path_withheld(unsigned int guest)
 	return path_format(PATH_RECORDS "/%u/withheld", guest);
 }
 
+struct path path_kept(const char *uuid)
+{
+	return path_format(PATH_KEPT "/%s", uuid);
+}
+
 struct path path_requests(unsigned int guest, const char *class)
 {
 	return path_format(PATH_DOMAINS "/%u/data/%s", guest, class);

@@ -14,6 +14,7 @@
 
 /* The whole private record of the daemon lives below this node. */
 #define PATH_RECORDS "/mydevice"
+#define PATH_KEPT PATH_RECORDS "/kept"
 #define PATH_DOMAINS "/local/domain"
 
 struct path {
@@ -37,6 +38,8 @@ int path_parse_record(const char *name, struct device_key *ret);
 struct path path_guest_records(unsigned int guest);
 /* Among the records, and none itself. */
 struct path path_withheld(unsigned int guest);
+/* What is kept of a guest that may come back; named as records are. */
+struct path path_kept(const char *uuid);
 struct path path_requests(unsigned int guest, const char *class);
 struct path path_request(unsigned int guest, const char *class, unsigned int devid);
 /* All backends a domain has of a class, and those that serve one guest. */

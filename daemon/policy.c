@@ -68,6 +68,17 @@ void policy_free(struct policy *policy)
 	free(policy);
 }
 
+bool policy_knows_class(const struct policy *policy, const char *class)
+{
+	if (!strcmp(class, MYDEVICE_CLASS))
+		return true;
+	for (size_t i = 0; i < policy->n_sections; i++)
+		if (policy->sections[i].scope == SCOPE_CLASS &&
+		    !strcmp(policy->sections[i].name, class))
+			return true;
+	return false;
+}
+
 bool policy_is_plain(const char *glob)
 {
 	return !strpbrk(glob, "*?[\\");

@@ -135,6 +135,9 @@ int policy_decide(const struct policy_settings *settings, const struct request *
 /* What a device is that nobody has wishes for. */
 struct policy_grant policy_gift_grant(const struct policy_settings *settings);
 
+/* Whether a device of this class can be attached. */
+bool policy_knows_class(const struct policy *policy, const char *class);
+
 /* A text that is matched literally only. */
 bool policy_is_plain(const char *glob);
 

@@ -22,6 +22,10 @@ class Toolstack:
 
     def make(self, domid, name, uuid):
         """The domain and its nodes; nothing knows of it yet."""
+        self.machine.command("create", domid, uuid)
+        self.make_nodes(domid, name, uuid)
+
+    def make_nodes(self, domid, name, uuid):
         home, vm, libxl = f"/local/domain/{domid}", f"/vm/{uuid}", f"/libxl/{domid}"
         readable, own = f"n0,r{domid}", f"n{domid}"
 
@@ -46,7 +50,6 @@ class Toolstack:
             put(f"{home}/control/platform-feature-xs_reset_watches", "1", transaction)
             put(f"{libxl}/type", "pvh", transaction)
 
-        self.machine.command("create", domid, uuid)
         self.client.atomically(write_nodes)
 
     def build(self, domid):
@@ -87,6 +90,15 @@ class Toolstack:
         self.machine.command("dying", domid)
         if not zombie:
             self.machine.command("destroy", domid)
+
+    def soft_reset(self, domid, name, uuid):
+        """The guest begins anew, in the same domain: after kexec, say."""
+        self.machine.command("shutdown", domid, "soft_reset")
+        self.client.release(domid)
+        self.make_nodes(domid, name, uuid)
+        self.machine.command("reset", domid)
+        self.build(domid)
+        self.unpause(domid)
 
     def shut_down(self, domid, reason="poweroff"):
         """By itself; xl then destroys it, and creates it anew if it was a reboot."""

@@ -264,6 +264,10 @@ class Client:
 
     # Domains
 
+    def release(self, domid):
+        """The store forgets the domain."""
+        self.call(RELEASE, raw(domid) + b"\0")
+
     def introduce(self, domid):
         self.call(INTRODUCE, b"%d\0%d\0%d\0" % (domid, 1, 1))
 

@@ -7,7 +7,7 @@
  *
  *	create DOMID UUID	a domain; a client of DIR/guest.DOMID is its kernel
  *	running DOMID, paused DOMID
- *	shutdown DOMID REASON	REASON: poweroff reboot suspend crash
+ *	shutdown DOMID REASON	REASON: poweroff reboot suspend crash soft_reset
  *	dying DOMID		destroyed, but somebody still holds its memory
  *	destroy DOMID		destroyed and gone
  *	reset DOMID		as freshly booted, towards the store
@@ -90,6 +90,8 @@ static int shut_down(unsigned int domid, const char *reason)
 		[SHUTDOWN_reboot] = "reboot",
 		[SHUTDOWN_suspend] = "suspend",
 		[SHUTDOWN_crash] = "crash",
+		[SHUTDOWN_watchdog] = "watchdog",
+		[SHUTDOWN_soft_reset] = "soft_reset",
 	};
 
 	for (uint32_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)

@@ -137,6 +137,150 @@ static void test_what_is_withheld_ends_with_its_guest(void **state)
 	world_end(&world);
 }
 
+static void guest_of(unsigned int domid, const char *name, unsigned int uuid)
+{
+	char path[64], value[64];
+
+	guest_create(domid, name);
+	snprintf(path, sizeof(path), "/local/domain/%u/vm", domid);
+	snprintf(value, sizeof(value), "/vm/00000000-0000-0000-0000-%012u", uuid);
+	fake_write(path, value);
+}
+
+static void rename_guest(struct world *world, unsigned int domid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	fake_write(path, name);
+	world_settle(world);
+}
+
+static void test_attached_comes_back_with_its_guest(void **state)
+{
+	struct order wishes = order(ORDER_ATTACH, "web", "bulk");
+	struct world world;
+
+	world_begin(&world, GIVES_LOG);
+	guest_of(7, "web", 1);
+	world_settle(&world);
+	wishes.mode = MODE_PACKET;
+	wishes.ring_size = 8192;
+	assert_int_equal(execute(&world, wishes), 0);
+	assert_true(device_is_whole(7, GIFT - 1));
+	for (unsigned int domid = 8; domid < 11; domid++) {
+		guest_destroy(domid - 1);
+		if (domid == 9)
+			world_kill_daemon(&world);
+		guest_of(domid, "web", 1);
+		if (domid == 9)
+			world_start_daemon(&world, GIVES_LOG);
+		world_settle(&world);
+		assert_true(device_is_gone(domid - 1, GIFT - 1));
+		assert_true(device_is_whole(domid, GIFT - 1));
+	}
+	assert_string_equal(fake_read("/local/domain/0/backend/mydevice/10/4094/mode"), "packet");
+	assert_string_equal(fake_read("/local/domain/0/backend/mydevice/10/4094/ring-size"),
+			    "8192");
+	assert_string_equal(fake_permissions("/mydevice/kept"), "n0");
+	/* its guest may not get rid of it */
+	assert_non_null(strstr(fake_read("/mydevice/10/mydevice-4094"), "origin=operator"));
+	/* another guest gets nothing; and nobody, once it was detached */
+	guest_of(20, "other", 2);
+	world_settle(&world);
+	assert_true(device_is_gone(20, GIFT - 1) || !device_is_whole(20, GIFT - 1));
+	assert_int_equal(detach(&world, "web", "bulk"), 0);
+	assert_null(fake_read("/mydevice/kept/00000000-0000-0000-0000-000000000001"));
+	guest_destroy(10);
+	guest_of(11, "web", 1);
+	world_settle(&world);
+	assert_true(device_is_whole(11, GIFT));
+	assert_false(device_is_whole(11, GIFT - 1));
+	world_end(&world);
+}
+
+static void test_two_of_one_uuid_are_told_apart(void **state)
+{
+	struct world world;
+
+	world_begin(&world, QUICK);
+	guest_of(7, "web", 1);
+	world_settle(&world);
+	assert_int_equal(attach(&world, "web", "demo"), 0);
+	/* a copy gets nothing of the first one's, not even when that is gone */
+	guest_of(8, "copy", 1);
+	world_settle(&world);
+	assert_true(device_is_gone(8, GIFT));
+	guest_destroy(7);
+	world_settle(&world);
+	assert_true(device_is_gone(8, GIFT));
+	/* and what both have is nobody's when they are gone */
+	guest_of(9, "web", 1);
+	world_settle(&world);
+	assert_true(device_is_gone(9, GIFT));
+	assert_int_equal(attach(&world, "copy", "log"), 0);
+	guest_destroy(8);
+	guest_destroy(9);
+	guest_of(10, "web", 1);
+	world_settle(&world);
+	assert_true(device_is_whole(10, GIFT));
+	assert_non_null(strstr(fake_read("/mydevice/10/mydevice-4095"), "name=demo"));
+	assert_false(device_is_whole(10, GIFT - 1));
+	world_end(&world);
+}
+
+static void test_migrated_on_one_host(void **state)
+{
+	struct world world;
+
+	world_begin(&world, QUICK);
+	guest_of(7, "web", 1);
+	world_settle(&world);
+	assert_int_equal(attach(&world, "web", "demo"), 0);
+	guest_of(8, "web--incoming", 1);
+	world_settle(&world);
+	assert_true(device_is_gone(8, GIFT));
+	rename_guest(&world, 7, "web--migratedaway");
+	assert_true(device_is_whole(7, GIFT));
+	rename_guest(&world, 8, "web");
+	assert_true(device_is_whole(8, GIFT));
+	guest_destroy(7);
+	world_settle(&world);
+	assert_true(device_is_whole(8, GIFT));
+	/* by another name it is the same guest still */
+	rename_guest(&world, 8, "shop");
+	guest_destroy(8);
+	guest_of(9, "shop", 1);
+	world_settle(&world);
+	assert_true(device_is_whole(9, GIFT));
+	world_end(&world);
+}
+
+static void test_so_many_guests_are_kept(void **state)
+{
+	static const char record[] = "v1 uuid= name=x origin=operator requested=%u";
+	char path[96], text[96];
+	struct world world;
+
+	world_begin(&world, QUICK);
+	/* the second is the oldest but lives */
+	guest_of(7, "alive", 1);
+	guest_of(8, "new", 999);
+	world_settle(&world);
+	for (unsigned int i = 0; i < 256; i++) {
+		snprintf(path, sizeof(path),
+			 "/mydevice/kept/00000000-0000-0000-0000-%012u/mydevice-4000", i);
+		snprintf(text, sizeof(text), record, i == 1 ? 1 : i == 17 ? 2 : 1000 + i);
+		fake_write(path, text);
+	}
+	assert_int_equal(attach(&world, "new", "demo"), 0);
+	assert_non_null(fake_read("/mydevice/kept/00000000-0000-0000-0000-000000000999"));
+	assert_null(fake_read("/mydevice/kept/00000000-0000-0000-0000-000000000017"));
+	assert_non_null(fake_read("/mydevice/kept/00000000-0000-0000-0000-000000000001"));
+	assert_non_null(fake_read("/mydevice/kept/00000000-0000-0000-0000-000000000000"));
+	world_end(&world);
+}
+
 static void test_by_force(void **state)
 {
 	struct order force = order(ORDER_DETACH, "web", "demo");
@@ -188,6 +332,10 @@ int main(void)
 		cmocka_unit_test(test_attach),
 		cmocka_unit_test(test_detach_lasts),
 		cmocka_unit_test(test_what_is_withheld_ends_with_its_guest),
+		cmocka_unit_test(test_attached_comes_back_with_its_guest),
+		cmocka_unit_test(test_two_of_one_uuid_are_told_apart),
+		cmocka_unit_test(test_migrated_on_one_host),
+		cmocka_unit_test(test_so_many_guests_are_kept),
 		cmocka_unit_test(test_by_force),
 		cmocka_unit_test(test_without_a_store),
 		cmocka_unit_test(test_policy_is_explained),

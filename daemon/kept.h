@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an operator has attached to a guest, by the guest's UUID: it gets that
+ * again when it comes back, after a reboot or a restore, as another domain.
+ * Noted in XenStore below /mydevice/kept, so it ends with the host.
+ */
+#ifndef ATTACHD_KEPT_H
+#define ATTACHD_KEPT_H
+
+#include <stddef.h>
+
+#include "paths.h"
+#include "record.h"
+#include "store.h"
+
+/* Guests of which something is kept; those that have not come back go first. */
+#define KEPT_GUESTS_MAX 256
+
+struct domain;
+struct manager;
+
+struct kept {
+	char class[MYDEVICE_NAME_MAX + 1];
+	unsigned int devid;
+	struct record record;
+};
+
+/* After connecting: is anything noted? Of most hosts nothing is. 0 or -errno. */
+int kept_begin(struct manager *manager);
+
+/* Notes a device. 0 or -errno, as the next two. */
+int kept_note(struct manager *manager, const struct device_key *key, const struct record *record);
+/* Nothing noted of it is success. */
+int kept_drop(struct manager *manager, const char *uuid, const char *class, const char *name);
+/* All that is noted of a guest; nothing is success. */
+int kept_load(struct store *store, const char *uuid, struct kept **ret, size_t *ret_n);
+
+#endif
