@@ -35,12 +35,13 @@ daemon_ldflags = -pthread -Wl,--as-needed
 # the files without XenStore, bus or clock, which the unit tests link too
 daemon_pure := backoff escape explain log machine metrics name number paths policy \
 	policy-file policy-setting rate record request table withheld
-attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order device domain engine facts gifts \
-	hypervisor kept kernel main manager nodes orders queue reconcile registry requests service store
+attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order device domain engine \
+	facts gifts hypervisor kept kernel main manager nodes orders queue reconcile registry \
+	requests service store wire
 ctl_sources := $(addprefix ctl/,bridge client commands connect follow main manage message \
 	metrics output watch) escape number
 
-attachd_libs := -lxenstore -lsystemd -linih -ldl
+attachd_libs := -lsystemd -linih -ldl
 ctl_libs := -lsystemd -ljson-c
 
 attachd_objects := $(attachd_sources:%=$(BUILD)/daemon/%.o)

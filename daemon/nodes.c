@@ -322,52 +322,29 @@ int nodes_read_withheld(struct store *store, unsigned int guest, char **ret)
 	return store_read(store, 0, path.text, ret, NULL);
 }
 
-static int update_record_body(struct store *store, store_txn txn, void *userdata)
-{
-	const struct attach *attach = userdata;
-	struct path path = path_record(attach->key);
-	int r = store_exists(store, txn, path.text);
-
-	return r > 0 ? write_record(store, txn, attach->key, attach->record) : r;
-}
-
+/* Nobody else writes or deletes it. */
 int nodes_update_record(struct store *store, const struct device_key *key,
 			const struct record *record)
 {
-	struct attach attach = { .key = key, .record = record };
-
-	return store_transaction(store, TRIES, update_record_body, &attach);
-}
-
-static int read_state(struct store *store, const struct path *dir, enum end_state *ret)
-{
-	struct path path = path_child(dir, "state");
-	_cleanup_free_ char *value = NULL;
-	size_t len = 0;
-	int r;
-
-	r = store_read(store, 0, path.text, &value, &len);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	*ret = end_state_parse(value, len);
-	return 0;
+	return write_record(store, 0, key, record);
 }
 
 int nodes_read_states(struct store *store, const struct device_key *key,
 		      enum end_state *ret_frontend, enum end_state *ret_backend)
 {
 	struct path frontend = path_frontend(key), backend = path_backend(key);
-	enum end_state f, b;
-	int r;
+	const struct path paths[] = {
+		path_child(&frontend, "state"), path_child(&backend, "state"),
+	};
+	struct store_value values[ARRAY_SIZE(paths)];
+	int r = store_read_all(store, paths, ARRAY_SIZE(paths), values);
 
-	r = read_state(store, &frontend, &f);
 	if (r < 0)
 		return r;
-	r = read_state(store, &backend, &b);
-	if (r < 0)
-		return r;
-	*ret_frontend = f;
-	*ret_backend = b;
+	*ret_frontend = end_state_parse(values[0].data, values[0].len);
+	*ret_backend = end_state_parse(values[1].data, values[1].len);
+	store_value_done(&values[0]);
+	store_value_done(&values[1]);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "paths.h"
 #include "util.h"
 
 struct store;
@@ -26,17 +27,37 @@ int store_open(struct store **ret);
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store, store_close)
 
-/* Readable when events wait. Never when xenstored has gone: see store_probe(). */
+/* Readable when events come or xenstored has gone; see store_has_events(), too. */
 int store_fd(struct store *store);
 bool store_is_dead(const struct store *store);
+/* Events that came along with an answer wait for store_dispatch(). */
+bool store_has_events(const struct store *store);
 /* A round trip. -ENOTCONN if xenstored has gone. */
 int store_probe(struct store *store);
 
 /* The value gets a NUL after it, and may hold others. ret_len may be NULL. */
 int store_read(struct store *store, store_txn txn, const char *path, char **ret, size_t *ret_len);
+
+struct store_value {
+	char *data;			/* NULL: there is no such node */
+	size_t len;
+};
+
+static inline void store_value_done(struct store_value *value)
+{
+	free(value->data);
+	*value = (struct store_value){};
+}
+
+/* So many at the price of one. After a failure there are no values. */
+int store_read_all(struct store *store, const struct path paths[], size_t n,
+		   struct store_value ret[]);
 /* 1, 0 or -errno */
 int store_exists(struct store *store, store_txn txn, const char *path);
-/* Names of the children; the array and they are one allocation. */
+/*
+ * Names of the children; the array and they are one allocation. -E2BIG from
+ * oxenstored if they do not fit into a message.
+ */
 int store_list(struct store *store, store_txn txn, const char *path, char ***ret, size_t *ret_n);
 int store_write(struct store *store, store_txn txn, const char *path, const char *value);
 int store_mkdir(struct store *store, store_txn txn, const char *path);
@@ -47,7 +68,8 @@ int store_own(struct store *store, store_txn txn, const char *path, unsigned int
 
 /*
  * Runs body in a transaction and commits if it returns 0. Begins anew when
- * others were in the way, so many tries in all: then -EAGAIN.
+ * others were in the way, so many tries in all: then -EAGAIN. What body changes
+ * is sent without being waited for; if any of it fails, so does all of it.
  */
 int store_transaction(struct store *store, unsigned int tries,
 		      int (*body)(struct store *store, store_txn txn, void *userdata),

@@ -325,6 +325,11 @@ bool store_is_dead(const struct store *store)
 	return dead;
 }
 
+bool store_has_events(const struct store *store)
+{
+	return events;
+}
+
 int store_probe(struct store *store)
 {
 	return begin_call();
@@ -343,6 +348,23 @@ int store_read(struct store *store, store_txn txn, const char *path, char **ret,
 	*ret = strdup(node->value);
 	if (ret_len)
 		*ret_len = strlen(node->value);
+	return 0;
+}
+
+int store_read_all(struct store *store, const struct path paths[], size_t n,
+		   struct store_value ret[])
+{
+	for (size_t i = 0; i < n; i++) {
+		int r;
+
+		ret[i] = (struct store_value){};
+		r = store_read(store, 0, paths[i].text, &ret[i].data, &ret[i].len);
+		if (!r || r == -ENOENT)
+			continue;
+		while (i)
+			store_value_done(&ret[--i]);
+		return r;
+	}
 	return 0;
 }
 
