@@ -2,10 +2,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "domids.h"
 #include "facts.h"
 #include "log.h"
 #include "messages.h"
-#include "number.h"
 #include "paths.h"
 #include "hypervisor.h"
 
@@ -64,26 +64,23 @@ bool facts_degraded(const struct facts *facts)
 static int list_from_store(struct store *store, struct domain_fact **ret, size_t *ret_n)
 {
 	_cleanup_free_ struct domain_fact *facts = NULL;
-	_cleanup_free_ char **names = NULL;
-	size_t n_names = 0, n = 0;
+	_cleanup_free_ unsigned int *domids = NULL;
+	struct path domains = { PATH_DOMAINS };
+	size_t n_domids, n = 0;
 	int r;
 
-	r = store_list(store, 0, PATH_DOMAINS, &names, &n_names);
-	if (r < 0 && r != -ENOENT)
+	r = domids_list(store, &domains, &domids, &n_domids);
+	if (r < 0)
 		return r;
-	facts = calloc(n_names + 1, sizeof(*facts));
+	facts = calloc(n_domids + 1, sizeof(*facts));
 	if (!facts)
 		return -ENOMEM;
-	for (size_t i = 0; i < n_names; i++) {
-		unsigned int domid;
-
-		if (number_domid(names[i], strlen(names[i]), &domid) < 0)
-			continue;
-		r = store_is_introduced(store, domid);
+	for (size_t i = 0; i < n_domids; i++) {
+		r = store_is_introduced(store, domids[i]);
 		if (r < 0)
 			return r;
 		if (r)
-			facts[n++] = (struct domain_fact){ .domid = domid, .running = true };
+			facts[n++] = (struct domain_fact){ .domid = domids[i], .running = true };
 	}
 	*ret = steal(&facts);
 	*ret_n = n;

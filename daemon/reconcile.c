@@ -4,6 +4,7 @@
 
 #include "device.h"
 #include "domain.h"
+#include "domids.h"
 #include "log.h"
 #include "manager.h"
 #include "nodes.h"
@@ -29,6 +30,19 @@ static int for_each_child(struct manager *manager, const struct path *dir,
 			return r;
 	}
 	return 0;
+}
+
+static int for_each_guest(struct manager *manager, const struct path *dir,
+			  int (*each)(struct manager *manager, unsigned int guest))
+{
+	_cleanup_free_ unsigned int *domids = NULL;
+	size_t n;
+	int r;
+
+	r = domids_list(manager->store, dir, &domids, &n);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = each(manager, domids[i]);
+	return r;
 }
 
 /* 0 or -errno; -EBADMSG if it says nothing sensible. */
@@ -85,16 +99,12 @@ static int on_record(struct manager *manager, const char *name, void *userdata)
 	return settle_record(manager, manager_find_domain(manager, *guest), &key);
 }
 
-static int on_recorded_guest(struct manager *manager, const char *name, void *userdata)
+static int on_recorded_guest(struct manager *manager, unsigned int guest)
 {
-	struct domain *domain;
-	struct path records;
-	unsigned int guest;
+	struct domain *domain = manager_find_domain(manager, guest);
+	struct path records = path_guest_records(guest);
 	int r;
 
-	if (number_domid(name, strlen(name), &guest) < 0)
-		return 0;
-	domain = manager_find_domain(manager, guest);
 	if (domain) {
 		domain->unidentified = false;
 		r = domain_identify(domain);
@@ -105,7 +115,6 @@ static int on_recorded_guest(struct manager *manager, const char *name, void *us
 	}
 	if (r < 0)
 		return r;
-	records = path_guest_records(guest);
 	r = for_each_child(manager, &records, on_record, &guest);
 	if (r < 0)
 		return r;
@@ -128,14 +137,12 @@ static int on_stray_backend(struct manager *manager, const char *name, void *use
 }
 
 /* A backend of a living guest that is in no record is not ours: somebody made it by hand. */
-static int on_served_guest(struct manager *manager, const char *name, void *userdata)
+static int on_served_guest(struct manager *manager, unsigned int guest)
 {
-	struct path backends;
-	unsigned int guest;
+	struct path backends = path_guest_backends(manager->backend, MYDEVICE_CLASS, guest);
 
-	if (number_domid(name, strlen(name), &guest) < 0 || manager_find_domain(manager, guest))
+	if (manager_find_domain(manager, guest))
 		return 0;
-	backends = path_guest_backends(manager->backend, MYDEVICE_CLASS, guest);
 	return for_each_child(manager, &backends, on_stray_backend, &guest);
 }
 
@@ -152,8 +159,8 @@ int reconcile(struct manager *manager)
 	r = store_own(manager->store, 0, records.text, 0, -1);
 	if (r < 0)
 		return r;
-	r = for_each_child(manager, &records, on_recorded_guest, NULL);
+	r = for_each_guest(manager, &records, on_recorded_guest);
 	if (r < 0)
 		return r;
-	return for_each_child(manager, &backends, on_served_guest, NULL);
+	return for_each_guest(manager, &backends, on_served_guest);
 }

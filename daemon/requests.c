@@ -87,21 +87,23 @@ static void answer(struct domain *domain, const struct path *request, const char
 			   escape(request->text).text, store_strerror(r));
 }
 
-/* A request is looked at again for many reasons; to be told once is enough. */
-static bool was_told(struct domain *domain, const struct path *request, const char *status)
-{
-	struct path path = path_child(request, "status");
-	_cleanup_free_ char *known = NULL;
+/* A request, and what its guest was told of it. */
+struct asked {
+	unsigned int devid;
+	const char *told;		/* NULL: nothing */
+};
 
-	return store_read(domain->manager->store, 0, path.text, &known, NULL) == 0 &&
-	       !strcmp(known, status);
+/* A request is looked at again for many reasons; to be told once is enough. */
+static bool was_told(const struct asked *asked, const char *status)
+{
+	return asked->told && !strcmp(asked->told, status);
 }
 
-static void answer_attached(struct domain *domain, unsigned int devid)
+static void answer_attached(struct domain *domain, const struct asked *asked)
 {
-	struct path request = path_request(domain->domid, MYDEVICE_CLASS, devid);
+	struct path request = path_request(domain->domid, MYDEVICE_CLASS, asked->devid);
 
-	if (!was_told(domain, &request, "attached"))
+	if (!was_told(asked, "attached"))
 		answer(domain, &request, "attached");
 }
 
@@ -115,16 +117,17 @@ static bool changed_meanwhile(struct domain *domain, unsigned int devid)
 	return domain->changed[devid / 64] & UINT64_C(1) << (devid % 64);
 }
 
-static void refuse(struct domain *domain, unsigned int devid, const char *kind,
+static void refuse(struct domain *domain, const struct asked *asked, const char *kind,
 		   const struct reason *reason)
 {
-	struct path request = path_request(domain->domid, MYDEVICE_CLASS, devid);
+	struct path request = path_request(domain->domid, MYDEVICE_CLASS, asked->devid);
 	char status[REASON_SIZE + 16];
 
 	snprintf(status, sizeof(status), "%s: %s", kind, reason->text);
-	if (was_told(domain, &request, status))
+	if (was_told(asked, status))
 		return;
-	domain_log(domain, NULL, LOG_NOTICE, MSG_DENIED, "request %u %s", devid, status);
+	domain_log(domain, NULL, LOG_NOTICE, MSG_DENIED, "request %u %s", asked->devid,
+		   status);
 	registry_count(domain->manager->registry,
 		       strcmp(kind, "denied") ? COUNT_INVALID : COUNT_DENIED);
 	domain->n_refused++;
@@ -142,45 +145,85 @@ static void answer_misnamed(struct domain *domain)
 	       "error: the directory's name is not a device id, a number from 0 to 4095");
 }
 
-static void nodes_free(struct request_nodes *nodes)
+enum {
+	NODE_REQUEST,
+	NODE_NAME,
+	NODE_MODE,
+	NODE_RING_SIZE,
+	NODE_STATUS,
+	NODE_MAX,
+};
+
+static const char *const node_names[NODE_MAX] = {
+	[NODE_REQUEST] = "request",
+	[NODE_NAME] = "name",
+	[NODE_MODE] = "mode",
+	[NODE_RING_SIZE] = "ring-size",
+	[NODE_STATUS] = "status",
+};
+
+struct request_values {
+	struct store_value node[NODE_MAX];
+};
+
+static void values_done(struct request_values *values)
 {
-	free((char *)nodes->request.data);
-	free((char *)nodes->name.data);
-	free((char *)nodes->mode.data);
-	free((char *)nodes->ring_size.data);
+	for (size_t i = 0; i < NODE_MAX; i++)
+		store_value_done(&values->node[i]);
 }
 
-static int read_node(struct store *store, const struct path *dir, const char *node,
-		     struct node_text *ret)
+/* Of a directory with more in it than can be listed, everything might be there. */
+static int list_nodes(struct store *store, const struct path *dir, bool ret_there[NODE_MAX])
 {
-	struct path path = path_child(dir, node);
-	char *data;
-	int r = store_read(store, 0, path.text, &data, &ret->len);
+	_cleanup_free_ char **names = NULL;
+	size_t n = 0;
+	int r;
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
+	r = store_list(store, 0, dir->text, &names, &n);
+	if (r < 0 && r != -ENOENT && r != -E2BIG)
 		return r;
-	ret->data = data;
+	for (size_t node = 0; node < NODE_MAX; node++) {
+		ret_there[node] = r == -E2BIG;
+		for (size_t i = 0; i < n; i++)
+			ret_there[node] |= !strcmp(names[i], node_names[node]);
+	}
 	return 0;
 }
 
-static int read_request(struct domain *domain, unsigned int devid, struct request_nodes *nodes)
+static int read_request(struct domain *domain, unsigned int devid, struct request_values *ret)
 {
-	struct path dir = path_request(domain->domid, MYDEVICE_CLASS, devid);
+	struct path dir = path_request(domain->domid, MYDEVICE_CLASS, devid), paths[NODE_MAX];
 	struct store *store = domain->manager->store;
+	struct store_value values[NODE_MAX];
+	bool there[NODE_MAX];
+	size_t n = 0;
 	int r;
 
-	r = read_node(store, &dir, "request", &nodes->request);
-	if (r < 0 || !nodes->request.data)
+	r = list_nodes(store, &dir, there);
+	if (r < 0 || !there[NODE_REQUEST])
 		return r;
-	r = read_node(store, &dir, "name", &nodes->name);
+	for (size_t node = 0; node < NODE_MAX; node++)
+		if (there[node])
+			paths[n++] = path_child(&dir, node_names[node]);
+	r = store_read_all(store, paths, n, values);
 	if (r < 0)
 		return r;
-	r = read_node(store, &dir, "mode", &nodes->mode);
-	if (r < 0)
-		return r;
-	return read_node(store, &dir, "ring-size", &nodes->ring_size);
+	for (size_t node = NODE_MAX; node-- > 0;)
+		if (there[node])
+			ret->node[node] = values[--n];
+	return 0;
+}
+
+static struct request_nodes nodes_of(const struct request_values *values)
+{
+	const struct store_value *node = values->node;
+
+	return (struct request_nodes){
+		.request = { node[NODE_REQUEST].data, node[NODE_REQUEST].len },
+		.name = { node[NODE_NAME].data, node[NODE_NAME].len },
+		.mode = { node[NODE_MODE].data, node[NODE_MODE].len },
+		.ring_size = { node[NODE_RING_SIZE].data, node[NODE_RING_SIZE].len },
+	};
 }
 
 static bool is_channel(const struct device *device)
@@ -209,7 +252,7 @@ static struct device *find_name(struct domain *domain, const char *name)
 	return NULL;
 }
 
-static void grant(struct domain *domain, unsigned int devid, const struct request *request,
+static void grant(struct domain *domain, const struct asked *asked, const struct request *request,
 		  uint64_t began_usec)
 {
 	struct device *namesake = find_name(domain, request->name);
@@ -223,7 +266,7 @@ static void grant(struct domain *domain, unsigned int devid, const struct reques
 	struct device_plan plan = {
 		.class = MYDEVICE_CLASS,
 		.name = request->name,
-		.devid = devid,
+		.devid = asked->devid,
 		.origin = ORIGIN_REQUEST,
 		.settings = &settings,
 		.began_usec = began_usec,
@@ -236,26 +279,26 @@ static void grant(struct domain *domain, unsigned int devid, const struct reques
 		return;
 	/* the host has given what is asked for */
 	if (namesake && namesake->record.origin != ORIGIN_REQUEST) {
-		answer_attached(domain, devid);
+		answer_attached(domain, asked);
 		return;
 	}
 	if (namesake) {
 		snprintf(reason.text, sizeof(reason.text),
 			 "device %u of this guest has the name \"%s\" already",
 			 namesake->key.devid, request->name);
-		refuse(domain, devid, "denied", &reason);
+		refuse(domain, asked, "denied", &reason);
 		return;
 	}
 	if (withheld_has(&domain->withheld, MYDEVICE_CLASS, request->name)) {
 		snprintf(reason.text, sizeof(reason.text),
 			 "this host's operator has detached \"%s\" from this guest", request->name);
-		refuse(domain, devid, "denied", &reason);
+		refuse(domain, asked, "denied", &reason);
 		return;
 	}
 	settings = policy_resolve(domain->manager->policy, &subject);
 	r = policy_decide(&settings, request, count_devices(domain), &plan.grant, &reason);
 	if (r < 0) {
-		refuse(domain, devid, "denied", &reason);
+		refuse(domain, asked, "denied", &reason);
 		return;
 	}
 	r = device_attach(domain, &plan, &reason);
@@ -265,54 +308,57 @@ static void grant(struct domain *domain, unsigned int devid, const struct reques
 	if (r < 0) {
 		if (r != -EHOSTUNREACH)
 			domain_retry(domain);
-		refuse(domain, devid, "error", &reason);
+		refuse(domain, asked, "error", &reason);
 		return;
 	}
-	answer_attached(domain, devid);
+	answer_attached(domain, asked);
 }
 
 /* A request for the id of a device that the guest has without having asked. */
-static void confirm_gift(struct domain *domain, const struct device *device,
-			 const struct request *request)
+static void confirm_gift(struct domain *domain, const struct asked *asked,
+			 const struct device *device, const struct request *request)
 {
 	struct reason reason;
 
 	if (!strcmp(device->record.name, request->name)) {
-		answer_attached(domain, device->key.devid);
+		answer_attached(domain, asked);
 		return;
 	}
 	snprintf(reason.text, sizeof(reason.text),
 		 "device %u is the channel \"%s\" that this host gives; ask for another id",
 		 device->key.devid, device->record.name);
-	refuse(domain, device->key.devid, "denied", &reason);
+	refuse(domain, asked, "denied", &reason);
 }
 
 /*
  * The guest wrote its request anew, as a driver does that was loaded again. A
  * device by another name is another device, the same one is still there.
  */
-static void confirm(struct domain *domain, struct device *device, const struct request *request)
+static void confirm(struct domain *domain, const struct asked *asked, struct device *device,
+		    const struct request *request)
 {
 	if (!device_is_serving(device))
 		return;
 	if (device->record.origin != ORIGIN_REQUEST)
-		confirm_gift(domain, device, request);
+		confirm_gift(domain, asked, device, request);
 	else if (strcmp(device->record.name, request->name) ||
 	    (request->mode != MODE_ANY && device->record.mode != request->mode))
 		device_withdraw(device);
 	else
-		answer_attached(domain, device->key.devid);
+		answer_attached(domain, asked);
 }
 
 static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec)
 {
-	_cleanup_(nodes_free) struct request_nodes nodes = {};
+	_cleanup_(values_done) struct request_values values = {};
+	struct asked asked = { .devid = devid };
+	struct request_nodes nodes;
 	struct device *device = device_find(domain, MYDEVICE_CLASS, devid);
 	struct request request;
 	struct reason reason;
 	int r;
 
-	r = read_request(domain, devid, &nodes);
+	r = read_request(domain, devid, &values);
 	if (r == -ENOTCONN)
 		return;
 	if (r < 0) {
@@ -320,6 +366,8 @@ static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec
 			   store_strerror(r));
 		return;
 	}
+	asked.told = values.node[NODE_STATUS].data;
+	nodes = nodes_of(&values);
 	r = request_parse(&nodes, &request, &reason);
 	if (r == -ENODATA) {
 		if (device && device_is_serving(device) && device->record.origin == ORIGIN_REQUEST)
@@ -328,11 +376,11 @@ static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec
 	}
 	if (r < 0) {
 		if (!changed_meanwhile(domain, devid))
-			refuse(domain, devid, "error", &reason);
+			refuse(domain, &asked, "error", &reason);
 	} else if (device) {
-		confirm(domain, device, &request);
+		confirm(domain, &asked, device, &request);
 	} else {
-		grant(domain, devid, &request, began_usec);
+		grant(domain, &asked, &request, began_usec);
 	}
 }
 

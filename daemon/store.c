@@ -9,6 +9,9 @@
 #include "table.h"
 #include "wire.h"
 
+/* A directory that others change all the time cannot be listed. */
+#define LIST_TRIES 16
+
 struct store {
 	struct wire *wire;
 	struct table watches;		/* serial -> struct store_watch */
@@ -206,6 +209,7 @@ static int list_in_parts(struct store *store, const char *path, struct wire_answ
 {
 	struct wire_answer list = {};
 	char generation[24] = "", offset[24];
+	unsigned int tries = LIST_TRIES;
 	bool whole = false;
 	int r = 0;
 
@@ -225,6 +229,7 @@ static int list_in_parts(struct store *store, const char *path, struct wire_answ
 			r = -EIO;
 		} else if (list.len && strcmp(part.data, generation) != 0) {
 			list.len = 0;
+			r = --tries ? 0 : -EAGAIN;
 		} else {
 			strcpy(generation, part.data);
 			r = add_part(&list, part.data + skip, part.len - skip, &whole);
