@@ -36,8 +36,8 @@ daemon_ldflags = -pthread -Wl,--as-needed
 daemon_pure := backoff escape explain log machine metrics name number paths policy \
 	policy-file policy-setting rate record request table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order device domain domids \
-	engine facts gifts hypervisor kept kernel main manager nodes orders queue reconcile \
-	registry requests service store wire
+	engine facts gifts hypervisor kept kernel main manager nodes notify orders queue \
+	reconcile registry requests service store wire
 ctl_sources := $(addprefix ctl/,bridge client commands connect follow main manage message \
 	metrics output watch) escape number
 

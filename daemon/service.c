@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "log.h"
 #include "messages.h"
+#include "notify.h"
 #include "policy-file.h"
 #include "registry.h"
 #include "service.h"
@@ -31,6 +32,7 @@ struct service {
 	sd_event_source *tick, *ready_timeout, *ready;
 	uint64_t watchdog_usec;		/* 0: none */
 	bool is_ready;
+	bool ready_untold;		/* the manager has to be told, still or again */
 	bool silent;			/* and it was said */
 };
 
@@ -49,20 +51,25 @@ static void notify_status(struct service *service)
 	struct registry_status status = registry_status(service->registry);
 
 	if (service->silent)
-		sd_notify(0, "STATUS=xenstored does not answer");
+		notify("STATUS=xenstored does not answer");
 	else if (!status.metrics.store_connected)
-		sd_notify(0, "STATUS=Waiting for xenstored");
+		notify("STATUS=Waiting for xenstored");
 	else
-		sd_notifyf(0, "STATUS=%u guests, %u channels, %u of them connected",
+		notify("STATUS=%u guests, %u channels, %u of them connected",
 			   status.metrics.guests, status.metrics.devices,
 			   status.metrics.connected);
+}
+
+static void tell_ready(struct service *service)
+{
+	service->ready_untold = !notify("READY=1");
 }
 
 static void become_ready(struct service *service)
 {
 	sd_event_source_set_enabled(service->ready_timeout, SD_EVENT_OFF);
 	if (!service->is_ready)
-		sd_notify(0, "READY=1");
+		tell_ready(service);
 	service->is_ready = true;
 	notify_status(service);
 }
@@ -97,7 +104,7 @@ static void feed_watchdog(struct service *service)
 		log_notice("xenstored answers again");
 	service->silent = silent;
 	if (!silent && service->watchdog_usec)
-		sd_notify(0, "WATCHDOG=1");
+		notify("WATCHDOG=1");
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
@@ -106,6 +113,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	uint64_t interval = TICK_USEC;
 	int r;
 
+	if (service->ready_untold)
+		tell_ready(service);
 	feed_watchdog(service);
 	notify_status(service);
 	if (service->watchdog_usec && service->watchdog_usec / 3 < interval)
@@ -118,7 +127,7 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 {
 	struct service *service = userdata;
 
-	sd_notify(0, "STOPPING=1");
+	notify("STOPPING=1");
 	return sd_event_exit(service->event, 0);
 }
 
@@ -127,7 +136,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	struct service *service = userdata;
 	struct policy *policy;
 
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)monotonic_usec());
+	notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)monotonic_usec());
 	if (policy_load(service->options->policy_file, log_mistake, NULL, &policy) < 0) {
 		registry_note_policy(service->registry, true);
 		log_warning("the policy has mistakes; keeping the one in use");
@@ -136,7 +145,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 		engine_set_policy(service->engine, policy);
 		log_notice("policy loaded from %s", service->options->policy_file);
 	}
-	sd_notify(0, "READY=1");
+	tell_ready(service);
 	notify_status(service);
 	return 0;
 }
