@@ -83,8 +83,24 @@ static int on_hold_over(sd_event_source *source, uint64_t usec, void *userdata)
 	struct device *device = userdata;
 
 	device->hold = sd_event_source_disable_unref(device->hold);
+	device->failing = false;
 	domain_enqueue(device->domain);
 	return 0;
+}
+
+static int set_hold(struct device *device, uint64_t usec)
+{
+	device->hold = sd_event_source_disable_unref(device->hold);
+	return sd_event_add_time_relative(device->domain->manager->event, &device->hold,
+					  CLOCK_MONOTONIC, usec, 0, on_hold_over, device);
+}
+
+/* The turn that has begun came to nothing: all of it again. */
+static void try_again(struct device *device, enum event event)
+{
+	device->dirty = true;
+	device->timed_out = event == EVENT_TIMEOUT;
+	device->failing = set_hold(device, RETRY_USEC) == 0;
 }
 
 /*
@@ -95,9 +111,7 @@ static void note_restart(struct device *device)
 {
 	uint64_t wait = backoff_next(&device->restarts, monotonic_usec());
 
-	if (!wait || device->hold ||
-	    sd_event_add_time_relative(device->domain->manager->event, &device->hold,
-				       CLOCK_MONOTONIC, wait, 0, on_hold_over, device) < 0)
+	if (!wait || device->hold || set_hold(device, wait) < 0)
 		return;
 	domain_count_pause(device->domain);
 	/* once for each storm */
@@ -327,6 +341,8 @@ bool device_has_work(const struct device *device)
 	/* of a dead guest all that does not wait to be tried again */
 	if (device->domain->dead && !device->deadline)
 		return true;
+	if (device->failing)
+		return false;
 	if (device->timed_out)
 		return true;
 	return device->dirty && (!device->hold || device->unwanted || device->orphaned);
@@ -456,7 +472,8 @@ void device_turn(struct device *device)
 				      &device->backend);
 		if (r < 0) {
 			domain_log(device->domain, device, LOG_WARNING, NULL,
-				   "cannot read the states: %s", store_strerror(r));
+				   "cannot read the states: %s; trying again", store_strerror(r));
+			try_again(device, event);
 			return;
 		}
 	}

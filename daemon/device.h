@@ -44,6 +44,7 @@ struct device {
 
 	struct backoff restarts;	/* of the frontend's handshake */
 	sd_event_source *hold;		/* not to be looked at for a changed state */
+	bool failing;			/* nor for anything else while its guest lives */
 };
 
 struct device_plan {

@@ -132,15 +132,20 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 	struct domain *domain = userdata;
 
 	domain->retry = sd_event_source_disable_unref(domain->retry);
+	domain->unidentified = true;
 	domain_rescan(domain);
 	return 0;
 }
 
 void domain_retry(struct domain *domain)
 {
-	if (!domain->retry)
-		sd_event_add_time_relative(domain->manager->event, &domain->retry,
-					   CLOCK_MONOTONIC, RETRY_USEC, 0, on_retry, domain);
+	uint64_t wait;
+
+	if (domain->retry)
+		return;
+	wait = backoff_next(&domain->retries, monotonic_usec());
+	sd_event_add_time_relative(domain->manager->event, &domain->retry, CLOCK_MONOTONIC,
+				   wait > RETRY_USEC ? wait : RETRY_USEC, 0, on_retry, domain);
 }
 
 void domain_reconsider(struct domain *domain)
@@ -344,9 +349,11 @@ static bool do_turn(struct domain *domain)
 	if (domain->unidentified) {
 		domain->unidentified = false;
 		r = domain_identify(domain);
-		if (r < 0)
-			domain_log(domain, NULL, LOG_ERR, NULL, "cannot be served: %s",
+		if (r < 0) {
+			domain_log(domain, NULL, LOG_ERR, NULL, "cannot be served: %s; trying again",
 				   store_strerror(r));
+			domain_retry(domain);
+		}
 		return true;
 	}
 	return gifts_turn(domain) || requests_turn(domain);

@@ -62,6 +62,7 @@ struct domain {
 	struct rate pause_log;
 	uint64_t n_requests, n_refused, n_pauses;
 	struct backoff vanishings;	/* of devices that it has removed itself */
+	struct backoff retries;
 	bool awaits_backend;		/* a domain that is to serve it is not there */
 	sd_event_source *retry;
 	struct path requests;

@@ -80,11 +80,15 @@ static void answer(struct domain *domain, const struct path *request, const char
 	domain->n_requests++;
 	domain_publish_counts(domain);
 	r = nodes_answer(domain->manager->store, request, status);
-	if (r == -EAGAIN)
-		domain_retry(domain);
-	else if (r < 0 && r != -ESRCH && r != -ENOTCONN)
-		domain_log(domain, NULL, LOG_WARNING, NULL, "cannot answer the request %s: %s",
+	/* then there is nobody to answer */
+	if (r == 0 || r == -ESRCH || r == -ENOTCONN)
+		return;
+	/* it may be its own doing */
+	if (r != -EAGAIN)
+		domain_log(domain, NULL, LOG_WARNING, NULL,
+			   "cannot answer the request %s: %s; trying again",
 			   escape(request->text).text, store_strerror(r));
+	domain_retry(domain);
 }
 
 /* A request, and what its guest was told of it. */
@@ -362,8 +366,9 @@ static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec
 	if (r == -ENOTCONN)
 		return;
 	if (r < 0) {
-		domain_log(domain, NULL, LOG_WARNING, NULL, "cannot read request %u: %s", devid,
-			   store_strerror(r));
+		domain_log(domain, NULL, LOG_WARNING, NULL,
+			   "cannot read request %u: %s; trying again", devid, store_strerror(r));
+		domain_retry(domain);
 		return;
 	}
 	asked.told = values.node[NODE_STATUS].data;
@@ -394,8 +399,9 @@ static void scan(struct domain *domain)
 
 	r = store_list(domain->manager->store, 0, domain->requests.text, &names, &n);
 	if (r < 0 && r != -ENOENT) {
-		domain_log(domain, NULL, LOG_WARNING, NULL, "cannot list its requests: %s",
-			   store_strerror(r));
+		domain_log(domain, NULL, LOG_WARNING, NULL,
+			   "cannot list its requests: %s; trying again", store_strerror(r));
+		domain_retry(domain);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

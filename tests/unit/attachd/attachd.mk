@@ -19,8 +19,12 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 # all but the threads, the bus and the connection to XenStore
 attachd_unit_manager := device domain domids facts gifts hypervisor kept kernel manager nodes orders \
 	queue reconcile registry requests
-attachd_unit_worlds := gifts manager orders restart
+attachd_unit_worlds := failures gifts manager orders restart
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
+
+# timers that a test may hasten
+attachd_unit_haste := \
+	-Wl,--wrap=sd_event_add_time_relative,--wrap=sd_event_source_set_time_relative
 
 $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 		$(addprefix tests/unit/attachd/,%.c fake-store.c world.c) \
@@ -28,7 +32,7 @@ $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 		$(attachd_unit_headers)
 	@mkdir -p $(@D)
 	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
-		-lcmocka -linih -lsystemd -ldl
+		$(attachd_unit_haste) -lcmocka -linih -lsystemd -ldl
 
 UNIT_TESTS += $(addprefix $(BUILD)/unit/attachd-,registry bridge)
 

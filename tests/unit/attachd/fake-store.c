@@ -49,7 +49,8 @@ static struct tree tree, transaction;
 static struct change changes[NODES_MAX];
 static size_t n_changes;
 static bool introduced[64];
-static unsigned int die_at, conflicts, n_calls, n_mutations;
+static unsigned int die_at, fail_at, conflicts, n_calls, n_mutations;
+static int fail_error;
 static bool dead;
 static struct store *connection;
 static struct store_watch *watches;
@@ -162,7 +163,7 @@ void fake_reset(void)
 	tree.n = 0;
 	memset(introduced, 0, sizeof(introduced));
 	introduced[0] = true;
-	die_at = conflicts = n_calls = n_mutations = 0;
+	die_at = fail_at = conflicts = n_calls = n_mutations = 0;
 	dead = false;
 }
 
@@ -243,6 +244,17 @@ void fake_revive(void)
 	die_at = 0;
 }
 
+void fake_fail_at(unsigned int call, int error)
+{
+	fail_at = call ? n_calls + call : 0;
+	fail_error = error;
+}
+
+bool fake_has_failed(void)
+{
+	return fail_at && n_calls >= fail_at;
+}
+
 void fake_conflicts(unsigned int commits)
 {
 	conflicts = commits;
@@ -273,6 +285,8 @@ static int begin_call(void)
 	n_calls++;
 	if (die_at && n_calls >= die_at)
 		dead = true;
+	if (n_calls == fail_at)
+		return fail_error;
 	return dead ? -ENOTCONN : 0;
 }
 

@@ -28,6 +28,10 @@ void fake_introduce(unsigned int domid, bool introduced);
 void fake_die_at(unsigned int call);
 bool fake_is_dead(void);
 void fake_revive(void);
+/* The n-th call from now fails with this error, and no other; 0: none. */
+void fake_fail_at(unsigned int call, int error);
+/* Did it? */
+bool fake_has_failed(void);
 /* So many commits from now on fail with EAGAIN. */
 void fake_conflicts(unsigned int commits);
 /* Calls of store.h since the last reset, and those of them that change something. */

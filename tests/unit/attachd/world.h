@@ -16,6 +16,9 @@ struct world {
 	struct manager *manager;	/* NULL: the daemon is not running */
 };
 
+/* How much sooner than they are set all timers of the daemon come; 1 at first. */
+extern unsigned int world_haste;
+
 /* A policy for impatient tests. */
 #define QUICK "[Defaults]\nDetachTimeoutSec=1\n"
 
