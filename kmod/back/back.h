@@ -32,6 +32,7 @@ struct myd_mapping {
  * @mode: the channel's; constant
  * @channel: its channel
  * @lapse: leaves the link after the frontend broke the protocol
+ * @hotplug_watch: says when the hotplug script is done; without a node if there is none
  * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
  *	program
  * @linked: the channel uses @mapping and @doorbell
@@ -43,6 +44,7 @@ struct myd_back {
 	enum mydevice_mode mode;
 	struct myd_channel *channel;
 	struct work_struct lapse;
+	struct xenbus_watch hotplug_watch;
 	struct mutex mutex;	/* the handshake */
 	bool linked;
 	struct myd_mapping mapping;

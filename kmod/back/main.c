@@ -139,6 +139,22 @@ static void connect(struct myd_back *back)
 	xenbus_switch_state(dev, XenbusStateConnected);
 }
 
+/* Of this domain's own directory, so no guest has a word in it. */
+static bool plugged(const struct myd_back *back)
+{
+	char *status;
+	bool done;
+
+	if (!back->hotplug_watch.node)
+		return true;
+	status = xenbus_read(XBT_NIL, back->dev->nodename, "hotplug-status", NULL);
+	if (IS_ERR(status))
+		return false;
+	done = !strcmp(status, "connected");
+	kfree(status);
+	return done;
+}
+
 static void disconnect(struct myd_back *back)
 {
 	if (!back->linked)
@@ -176,7 +192,7 @@ static bool follow(struct myd_back *back, enum xenbus_state frontend)
 		return false;
 	case XenbusStateInitialised:
 		/* Not Connected: that is about rings of a time before our InitWait. */
-		if (!back->linked && dev->state == XenbusStateInitWait)
+		if (!back->linked && dev->state == XenbusStateInitWait && plugged(back))
 			connect(back);
 		return false;
 	case XenbusStateClosing:
@@ -209,6 +225,37 @@ static void frontend_changed(struct xenbus_device *dev, enum xenbus_state fronte
 		xenbus_switch_state(dev, XenbusStateClosed);
 		device_unregister(&dev->dev);
 	}
+}
+
+static void hotplug_changed(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	struct myd_back *back = container_of(watch, struct myd_back, hotplug_watch);
+
+	mutex_lock(&back->mutex);
+	/* the frontend may have been ready for long, and says nothing more */
+	if (xenbus_read_unsigned(back->dev->otherend, "state", 0) == XenbusStateInitialised)
+		follow(back, XenbusStateInitialised);
+	mutex_unlock(&back->mutex);
+}
+
+/* The toolstack has written the node if there is a script to be waited for. */
+static int watch_hotplug(struct myd_back *back)
+{
+	struct xenbus_device *dev = back->dev;
+
+	if (!xenbus_exists(XBT_NIL, dev->nodename, "hotplug-status"))
+		return 0;
+	return xenbus_watch_pathfmt(dev, &back->hotplug_watch, NULL, hotplug_changed, "%s/%s",
+				    dev->nodename, "hotplug-status");
+}
+
+static void unwatch_hotplug(struct myd_back *back)
+{
+	if (!back->hotplug_watch.node)
+		return;
+	unregister_xenbus_watch(&back->hotplug_watch);
+	kfree(back->hotplug_watch.node);
+	back->hotplug_watch.node = NULL;
 }
 
 static int write_features(struct xenbus_device *dev)
@@ -252,10 +299,10 @@ static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *
 		return r;
 	}
 	dev_set_drvdata(&dev->dev, back);
-	r = write_features(dev);
-	if (!r)
-		r = xenbus_switch_state(dev, XenbusStateInitWait);
+	r = watch_hotplug(back) ?: write_features(dev) ?:
+	    xenbus_switch_state(dev, XenbusStateInitWait);
 	if (r) {
+		unwatch_hotplug(back);
 		dev_set_drvdata(&dev->dev, NULL);
 		myd_channel_destroy(back->channel);
 		kfree(back);
@@ -267,6 +314,7 @@ static MYD_REMOVE back_remove(struct xenbus_device *dev)
 {
 	struct myd_back *back = dev_get_drvdata(&dev->dev);
 
+	unwatch_hotplug(back);
 	mutex_lock(&back->mutex);
 	disconnect(back);
 	mutex_unlock(&back->mutex);

@@ -51,7 +51,12 @@
  *  max-protocol          (backend) the highest version it speaks
  *  max-ring-size         (backend) the most bytes for each direction it maps
  *  feature-split-event-channels (backend) "1": two ports are accepted
- *  hotplug-status        (hotplug script) "connected" or "error"
+ *  script                (toolstack) optional: the path of a hotplug script
+ *  hotplug-status        (toolstack "waiting" if there is a script, then the
+ *                        script) "running", "connected" or "error"; while the
+ *                        node is there and says anything but "connected", the
+ *                        backend stays in InitWait
+ *  hotplug-error         (hotplug script) what went wrong, for a person
  *
  * The frontend uses the smallest of its own wish, ring-size and max-ring-size.
  * Unknown nodes are ignored. A node that is missing has its default.
