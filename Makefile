@@ -56,7 +56,7 @@ compile_commands: ## compile_commands.json for editors, of daemon and modules
 .PHONY: install
 install: all install-daemon ## all but the modules, below DESTDIR; packages are better
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux include/uapi/linux/mydevice.h
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d systemd/60-mydevice.rules
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d systemd/*.rules
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d systemd/sysusers.d/*.conf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/modules-load.d systemd/modules-load.d/*.conf
 	install -D -m 644 -t $(DESTDIR)/etc/modprobe.d systemd/modprobe.d/*.conf

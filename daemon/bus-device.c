@@ -11,6 +11,7 @@
 enum field {
 	FIELD_GUEST, FIELD_UUID, FIELD_CLASS, FIELD_NAME, FIELD_ORIGIN, FIELD_PHASE,
 	FIELD_FRONTEND, FIELD_BACKEND, FIELD_MODE, FIELD_NODE,
+	FIELD_HOTPLUG, FIELD_HOTPLUG_ERROR,
 	FIELD_DOMID, FIELD_BACKEND_DOMID, FIELD_DEVID, FIELD_RING_SIZE,
 	FIELD_REQUESTED, FIELD_WRITTEN, FIELD_CONNECTED,
 	FIELD_MAX,
@@ -30,6 +31,8 @@ static const struct {
 	[FIELD_BACKEND] = { "BackendState", "s" },
 	[FIELD_MODE] = { "Mode", "s" },
 	[FIELD_NODE] = { "Node", "s" },
+	[FIELD_HOTPLUG] = { "Hotplug", "s" },
+	[FIELD_HOTPLUG_ERROR] = { "HotplugError", "s" },
 	[FIELD_DOMID] = { "DomID", "u" },
 	[FIELD_BACKEND_DOMID] = { "BackendDomID", "u" },
 	[FIELD_DEVID] = { "DevID", "u" },
@@ -62,6 +65,10 @@ static const char *string_of(const struct device_view *view, enum field field)
 		return end_state_name(view->backend);
 	case FIELD_MODE:
 		return channel_mode_name(record->mode);
+	case FIELD_HOTPLUG:
+		return hotplug_name(view->hotplug);
+	case FIELD_HOTPLUG_ERROR:
+		return view->hotplug_error.text;
 	default:
 		return view->node.text;
 	}
@@ -231,6 +238,8 @@ static const sd_bus_vtable vtable[] = {
 	PROPERTY("BackendState", "s"),
 	PROPERTY("Mode", "s"),
 	PROPERTY("Node", "s"),
+	PROPERTY("Hotplug", "s"),
+	PROPERTY("HotplugError", "s"),
 	PROPERTY("DomID", "u"),
 	PROPERTY("BackendDomID", "u"),
 	PROPERTY("DevID", "u"),

@@ -33,8 +33,8 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := backoff escape explain log machine metrics name number paths policy \
-	policy-file policy-setting rate record request table withheld
+daemon_pure := backoff escape explain hotplug log machine metrics name number paths \
+	policy policy-file policy-setting rate record request table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order device domain domids \
 	engine facts gifts hypervisor kept kernel main manager nodes notify orders queue \
 	reconcile registry requests service store wire
@@ -89,6 +89,9 @@ install-daemon: daemon
 	$(INSTALL) -D -m 644 daemon/man/attachd.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/attachd.conf.5
 	$(INSTALL) -D -m 755 systemd/mydevice-node $(DESTDIR)$(PREFIX)/lib/udev/mydevice-node
+	$(INSTALL) -D -m 755 systemd/mydevice-hotplug $(DESTDIR)$(PREFIX)/lib/udev/mydevice-hotplug
+	$(INSTALL) -D -m 644 systemd/mydevice-hotplug@.service \
+		$(DESTDIR)$(UNITDIR)/mydevice-hotplug@.service
 	$(INSTALL) -D -m 644 systemd/mydevice-attachd.catalog \
 		$(DESTDIR)$(PREFIX)/lib/systemd/catalog/mydevice-attachd.catalog
 	$(INSTALL) -D -m 644 systemd/mydevice-attachd.service \

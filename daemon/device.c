@@ -20,6 +20,8 @@
 /* For a device that was deleted under us and is still asked for: not too eager, at first. */
 #define REST_VANISHED_USEC (1 * USEC_PER_SEC)
 #define RETRY_USEC (1 * USEC_PER_SEC)
+/* More than the unit of the script allows it, TimeoutStopSec= there. */
+#define UNPLUG_USEC (25 * USEC_PER_SEC)
 #define DEADLINE_ACCURACY_USEC (20 * USEC_PER_MSEC)
 
 static struct store *store_of(const struct device *device)
@@ -37,6 +39,8 @@ static void publish(const struct device *device)
 		.phase = device->phase,
 		.frontend = device->frontend,
 		.backend = device->backend,
+		.hotplug = device->hotplug,
+		.hotplug_error = device->hotplug_error,
 		.node = path_backend_node(&device->key, device->domain->name,
 					  device->record.name),
 	};
@@ -125,10 +129,18 @@ static void note_restart(struct device *device)
 static int watch_states(struct device *device)
 {
 	struct path frontend = path_frontend(&device->key), backend = path_backend(&device->key);
+	struct path hotplug;
 	int r;
 
 	frontend = path_child(&frontend, "state");
+	hotplug = path_child(&backend, "hotplug-status");
 	backend = path_child(&backend, "state");
+	if (device->record.scripted) {
+		r = store_watch(store_of(device), hotplug.text, on_state, device,
+				&device->hotplug_watch);
+		if (r < 0)
+			return r;
+	}
 	r = store_watch(store_of(device), frontend.text, on_state, device,
 			&device->frontend_watch);
 	if (r < 0)
@@ -170,6 +182,7 @@ void device_free(struct device *device)
 	sd_event_source_disable_unref(device->hold);
 	store_unwatch(device->frontend_watch);
 	store_unwatch(device->backend_watch);
+	store_unwatch(device->hotplug_watch);
 	free(device);
 }
 
@@ -241,6 +254,8 @@ static struct device *device_plan(struct domain *domain, const struct device_pla
 	record->backend = backend;
 	record->mode = plan->grant.mode;
 	record->ring_size = plan->grant.ring_size;
+	record->scripted = plan->settings->script;
+	device->hotplug = record->scripted ? HOTPLUG_WAITING : HOTPLUG_NONE;
 	record->requested_usec = realtime_usec() - (monotonic_usec() - plan->began_usec);
 	device_reconsider(device);
 	return device;
@@ -345,7 +360,8 @@ bool device_has_work(const struct device *device)
 		return false;
 	if (device->timed_out)
 		return true;
-	return device->dirty && (!device->hold || device->unwanted || device->orphaned);
+	return device->dirty && (!device->hold || device->unwanted || device->orphaned ||
+				 !device_is_serving(device));
 }
 
 static void note_connected(struct device *device)
@@ -409,6 +425,7 @@ static int remove_nodes(struct device *device, struct step *step)
 	}
 	store_unwatch(steal(&device->frontend_watch));
 	store_unwatch(steal(&device->backend_watch));
+	store_unwatch(steal(&device->hotplug_watch));
 	device->removed_usec = monotonic_usec();
 	registry_count(device->domain->manager->registry, COUNT_DETACHED);
 	domain_log(device->domain, device, LOG_INFO, MSG_DETACHED, "detached%s",
@@ -421,8 +438,61 @@ static int remove_nodes(struct device *device, struct step *step)
 	return set_deadline(device, vanished ? rest_of_vanished(device->domain) : REST_USEC);
 }
 
+static int begin_unplug(struct device *device)
+{
+	int r = nodes_unplug(store_of(device), &device->key);
+
+	if (r < 0)
+		domain_log(device->domain, device, LOG_WARNING, NULL,
+			   "cannot take it from its backend: %s", store_strerror(r));
+	return set_deadline(device, device->expedited ? 0 : UNPLUG_USEC);
+}
+
+static void note_stuck(const struct device *device)
+{
+	registry_count(device->domain->manager->registry, COUNT_HOTPLUG_FAILED);
+	domain_log(device->domain, device, LOG_WARNING, MSG_HOTPLUG_FAILED,
+		   "its hotplug script did not undo its work in time: removing the nodes");
+}
+
+static void note_hotplug(const struct device *device)
+{
+	const char *why = device->hotplug_error.text;
+
+	if (device->hotplug == HOTPLUG_CONNECTED)
+		domain_log(device->domain, device, LOG_INFO, NULL, "its hotplug script is done");
+	if (device->hotplug != HOTPLUG_ERROR)
+		return;
+	registry_count(device->domain->manager->registry, COUNT_HOTPLUG_FAILED);
+	if (!*why)
+		why = "it does not say why";
+	domain_log(device->domain, device, LOG_ERR, MSG_HOTPLUG_FAILED,
+		   "its hotplug script failed: %s", why);
+}
+
+static int read_hotplug(struct device *device)
+{
+	enum hotplug before = device->hotplug;
+	int r;
+
+	if (!device->record.scripted)
+		return 0;
+	/* nobody is left to run it */
+	if (device->orphaned) {
+		device->hotplug = HOTPLUG_NONE;
+		return 0;
+	}
+	r = nodes_read_hotplug(store_of(device), &device->key, &device->hotplug,
+			       &device->hotplug_error);
+	if (r == 0 && device->hotplug != before)
+		note_hotplug(device);
+	return r;
+}
+
 static enum event next_event(struct device *device)
 {
+	if (device->phase == PHASE_UNPLUGGING)
+		return device->timed_out ? EVENT_TIMEOUT : EVENT_STATES;
 	if (device->domain->dead)
 		return EVENT_DEAD;
 	if (device->timed_out)
@@ -453,9 +523,11 @@ static struct step next_step(const struct device *device, enum event event)
 
 	if (!device->handshake && device_is_serving(device)) {
 		frontend = end_state_presumed(frontend);
-		backend = end_state_presumed(backend);
+		if (!device->record.scripted || device->hotplug == HOTPLUG_CONNECTED)
+			backend = end_state_presumed(backend);
 	}
-	return machine_step(device->phase, frontend, backend, event);
+	return machine_step(device->phase, frontend, backend, hotplug_is_held(device->hotplug),
+			    event);
 }
 
 void device_turn(struct device *device)
@@ -467,9 +539,12 @@ void device_turn(struct device *device)
 
 	device->dirty = false;
 	device->timed_out = false;
-	if (event != EVENT_DEAD && device->phase != PHASE_REMOVED) {
-		r = nodes_read_states(store_of(device), &device->key, &device->frontend,
-				      &device->backend);
+	if (device->phase != PHASE_REMOVED) {
+		if (event != EVENT_DEAD)
+			r = nodes_read_states(store_of(device), &device->key, &device->frontend,
+					      &device->backend);
+		if (r == 0)
+			r = read_hotplug(device);
 		if (r < 0) {
 			domain_log(device->domain, device, LOG_WARNING, NULL,
 				   "cannot read the states: %s; trying again", store_strerror(r));
@@ -495,6 +570,10 @@ void device_turn(struct device *device)
 		note_forced(device);
 	if (step.actions & ACTION_CLOSE)
 		r = begin_close(device);
+	if (step.actions & ACTION_UNPLUG)
+		r = begin_unplug(device);
+	if (step.actions & ACTION_NOTE_STUCK)
+		note_stuck(device);
 	if (step.actions & ACTION_REMOVE)
 		r = remove_nodes(device, &step);
 	if (r < 0)

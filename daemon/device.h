@@ -7,6 +7,8 @@
 #include <systemd/sd-event.h>
 
 #include "backoff.h"
+#include "escape.h"
+#include "hotplug.h"
 #include "machine.h"
 #include "paths.h"
 #include "policy.h"
@@ -24,6 +26,8 @@ struct device {
 	struct record record;
 	enum phase phase;
 	enum end_state frontend, backend;
+	enum hotplug hotplug;		/* NONE unless record.scripted */
+	struct escaped hotplug_error;
 	uint64_t began_usec;		/* monotonic; 0 if begun before this process */
 	uint64_t removed_usec;		/* monotonic; since PHASE_REMOVED */
 
@@ -39,7 +43,7 @@ struct device {
 	bool dirty;			/* a state may have changed, or unwanted has */
 	bool timed_out;
 
-	struct store_watch *frontend_watch, *backend_watch;
+	struct store_watch *frontend_watch, *backend_watch, *hotplug_watch;
 	sd_event_source *deadline;
 
 	struct backoff restarts;	/* of the frontend's handshake */

@@ -171,8 +171,10 @@ void domain_bury(struct domain *domain)
 	struct device *device;
 
 	domain->dead = true;
+	/* what waits for a script waits all the same */
 	for (device = domain->devices; device; device = device->next)
-		device_drop_deadline(device);
+		if (device->phase != PHASE_UNPLUGGING)
+			device_drop_deadline(device);
 	domain->retry = sd_event_source_disable_unref(domain->retry);
 	domain->pause = sd_event_source_disable_unref(domain->pause);
 	store_unwatch(steal(&domain->requests_watch));

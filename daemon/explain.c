@@ -86,6 +86,7 @@ void explain_settings(const struct policy *policy, const struct policy_subject *
 	text(&page, "Backend", settings.backend ? escape(settings.backend).text : NULL);
 	line(&page, "DetachTimeoutSec=%llu\n",
 	     (unsigned long long)(settings.detach_timeout_usec / USEC_PER_SEC));
+	text(&page, "Script", settings.script);
 	if (strcmp(subject->class, MYDEVICE_CLASS))
 		other_class(&page, &settings);
 	else

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <stdbool.h>
-
 #include "machine.h"
 #include "number.h"
 
@@ -20,13 +18,15 @@ static bool both_closed(enum end_state frontend, enum end_state backend)
 	       (backend == END_GONE || backend == END_CLOSED);
 }
 
-static struct step remove_now(unsigned int also)
+static struct step remove_now(bool held, unsigned int also)
 {
+	if (held)
+		return (struct step){ PHASE_UNPLUGGING, ACTION_UNPLUG | also };
 	return (struct step){ PHASE_REMOVED, ACTION_REMOVE | also };
 }
 
 static struct step serve(enum phase phase, enum end_state frontend, enum end_state backend,
-			 enum event event)
+			 bool held, enum event event)
 {
 	bool connected = frontend == END_CONNECTED && backend == END_CONNECTED;
 	/* a device with one end only is of no use to anybody */
@@ -35,7 +35,7 @@ static struct step serve(enum phase phase, enum end_state frontend, enum end_sta
 	if (event == EVENT_TIMEOUT)
 		return (struct step){ phase, 0 };
 	if (unwanted && (never_started(frontend, backend) || both_closed(frontend, backend)))
-		return remove_now(0);
+		return remove_now(held, 0);
 	if (unwanted)
 		return (struct step){ PHASE_CLOSING, ACTION_CLOSE };
 	/*
@@ -49,17 +49,27 @@ static struct step serve(enum phase phase, enum end_state frontend, enum end_sta
 			      phase == PHASE_CONNECTED ? ACTION_NOTE_DISCONNECTED : 0 };
 }
 
-static struct step close_down(enum end_state frontend, enum end_state backend, enum event event)
+static struct step close_down(enum end_state frontend, enum end_state backend, bool held,
+			      enum event event)
 {
 	if (both_closed(frontend, backend))
-		return remove_now(0);
+		return remove_now(held, 0);
 	if (event == EVENT_TIMEOUT)
-		return remove_now(ACTION_NOTE_FORCED);
+		return remove_now(held, ACTION_NOTE_FORCED);
 	return (struct step){ PHASE_CLOSING, 0 };
 }
 
+static struct step unplug(bool held, enum event event)
+{
+	if (!held)
+		return remove_now(false, 0);
+	if (event == EVENT_TIMEOUT)
+		return remove_now(false, ACTION_NOTE_STUCK);
+	return (struct step){ PHASE_UNPLUGGING, 0 };
+}
+
 struct step machine_step(enum phase phase, enum end_state frontend, enum end_state backend,
-			 enum event event)
+			 bool held, enum event event)
 {
 	switch (phase) {
 	case PHASE_WAITING:
@@ -68,13 +78,16 @@ struct step machine_step(enum phase phase, enum end_state frontend, enum end_sta
 		/*
 		 * A backend that keeps a dead guest's grant keeps the guest as a
 		 * zombie. When its directory goes, the bus takes the device from
-		 * the driver, which must let go: nothing is faster or surer.
+		 * the driver, which must let go: nothing is faster or surer. Where
+		 * a script comes first, the frontend's directory goes alone.
 		 */
 		if (event == EVENT_DEAD)
-			return remove_now(0);
+			return remove_now(held, 0);
 		if (phase == PHASE_CLOSING)
-			return close_down(frontend, backend, event);
-		return serve(phase, frontend, backend, event);
+			return close_down(frontend, backend, held, event);
+		return serve(phase, frontend, backend, held, event);
+	case PHASE_UNPLUGGING:
+		return unplug(held, event);
 	case PHASE_REMOVED:
 		if (event == EVENT_TIMEOUT || event == EVENT_DEAD)
 			return (struct step){ PHASE_FORGOTTEN, ACTION_FORGET };
@@ -126,6 +139,7 @@ const char *phase_name(enum phase phase)
 		[PHASE_WAITING] = "waiting",
 		[PHASE_CONNECTED] = "connected",
 		[PHASE_CLOSING] = "closing",
+		[PHASE_UNPLUGGING] = "unplugging",
 		[PHASE_REMOVED] = "removed",
 		[PHASE_FORGOTTEN] = "forgotten",
 	};

@@ -7,6 +7,7 @@
 #ifndef ATTACHD_MACHINE_H
 #define ATTACHD_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A XenbusState as read, or that there is no such node. */
@@ -28,6 +29,7 @@ enum phase {
 	PHASE_WAITING,		/* written; the drivers have not both reached Connected */
 	PHASE_CONNECTED,
 	PHASE_CLOSING,		/* told to go; waiting for both ends, or the timeout */
+	PHASE_UNPLUGGING,	/* waiting for the hotplug script to undo its work, or timeout */
 	PHASE_REMOVED,		/* nodes deleted; the id rests before it is used again */
 	PHASE_FORGOTTEN,	/* nothing left */
 	PHASE_MAX,
@@ -46,8 +48,10 @@ enum {
 	ACTION_NOTE_DISCONNECTED = 1 << 1,
 	ACTION_CLOSE = 1 << 2,		/* online 0, backend Closing; set a deadline */
 	ACTION_NOTE_FORCED = 1 << 3,	/* an end did not close in time */
-	ACTION_REMOVE = 1 << 4,		/* delete nodes and record; set a deadline */
-	ACTION_FORGET = 1 << 5,
+	ACTION_UNPLUG = 1 << 4,		/* have the backend let go; set a deadline */
+	ACTION_NOTE_STUCK = 1 << 5,	/* the script did not end in time */
+	ACTION_REMOVE = 1 << 6,		/* delete nodes and record; set a deadline */
+	ACTION_FORGET = 1 << 7,
 };
 
 struct step {
@@ -55,8 +59,9 @@ struct step {
 	unsigned int actions;
 };
 
+/* held: a hotplug script has something to undo before the nodes may go. */
 struct step machine_step(enum phase phase, enum end_state frontend, enum end_state backend,
-			 enum event event);
+			 bool held, enum event event);
 
 /* Of a class whose drivers only probe, and write no state: an end is up while it is there. */
 enum end_state end_state_presumed(enum end_state state);

@@ -127,6 +127,8 @@ static void print_counters(const struct page *page, const struct metrics *metric
 		[COUNT_DETACHED] = { "mydevice_detached", "Devices that were detached." },
 		[COUNT_FORCED] = { "mydevice_forced",
 				   "Devices that were removed before their drivers had closed." },
+		[COUNT_HOTPLUG_FAILED] = { "mydevice_hotplug_failures",
+					   "Hotplug scripts that failed or took too long." },
 		[COUNT_DENIED] = { "mydevice_denied", "Requests that the policy denied." },
 		[COUNT_INVALID] = { "mydevice_invalid",
 				    "Requests that were not valid or could not be carried out." },

@@ -15,6 +15,7 @@ enum counter {
 	COUNT_ATTACHED,
 	COUNT_DETACHED,
 	COUNT_FORCED,			/* detached, without the drivers' consent */
+	COUNT_HOTPLUG_FAILED,		/* scripts, at attaching or detaching */
 	COUNT_DENIED,			/* requests */
 	COUNT_INVALID,			/* requests with an error */
 	COUNT_PAUSES,			/* of guests that were over their share */

@@ -134,6 +134,23 @@ static int write_channel(struct store *store, store_txn txn, const struct attach
 	return 0;
 }
 
+/*
+ * hotplug-status tells udev that the script is ours to run, and the backend's
+ * driver that it has to wait.
+ */
+static int write_script(struct store *store, store_txn txn, const struct attach *attach,
+			const struct path *backend)
+{
+	int r;
+
+	if (!attach->record->scripted)
+		return 0;
+	r = write_child(store, txn, backend, "script", attach->settings->script);
+	if (r < 0)
+		return r;
+	return write_child(store, txn, backend, "hotplug-status", hotplug_name(HOTPLUG_WAITING));
+}
+
 static int write_backend(struct store *store, store_txn txn, const struct attach *attach)
 {
 	struct path frontend = path_frontend(attach->key), backend = path_backend(attach->key);
@@ -155,6 +172,9 @@ static int write_backend(struct store *store, store_txn txn, const struct attach
 		r = write_channel(store, txn, attach, &backend);
 	else
 		r = write_extra_nodes(store, txn, attach, &backend, true);
+	if (r < 0)
+		return r;
+	r = write_script(store, txn, attach, &backend);
 	if (r < 0)
 		return r;
 	return write_child(store, txn, &backend, "state", STATE_INITIALISING);
@@ -243,6 +263,24 @@ static int close_body(struct store *store, store_txn txn, void *userdata)
 int nodes_close(struct store *store, const struct device_key *key)
 {
 	return store_transaction(store, TRIES, close_body, (void *)key);
+}
+
+static int put_offline_body(struct store *store, store_txn txn, void *userdata)
+{
+	const struct device_key *key = userdata;
+	struct path backend = path_backend(key), state = path_child(&backend, "state");
+	int r = store_exists(store, txn, state.text);
+
+	return r > 0 ? write_child(store, txn, &backend, "online", "0") : r;
+}
+
+/* Then its driver is done with it as soon as it sees that the frontend is gone. */
+int nodes_unplug(struct store *store, const struct device_key *key)
+{
+	struct path frontend = path_frontend(key);
+	int r = store_transaction(store, TRIES, put_offline_body, (void *)key);
+
+	return r < 0 ? r : store_remove(store, 0, frontend.text);
 }
 
 static int prune(struct store *store, const struct path *dir)
@@ -345,6 +383,30 @@ int nodes_read_states(struct store *store, const struct device_key *key,
 	*ret_backend = end_state_parse(values[1].data, values[1].len);
 	store_value_done(&values[0]);
 	store_value_done(&values[1]);
+	return 0;
+}
+
+int nodes_read_hotplug(struct store *store, const struct device_key *key, enum hotplug *ret,
+		       struct escaped *ret_error)
+{
+	struct path backend = path_backend(key), status = path_child(&backend, "hotplug-status");
+	struct path error = path_child(&backend, "hotplug-error");
+	_cleanup_free_ char *value = NULL, *text = NULL;
+	enum hotplug hotplug;
+	size_t len = 0;
+	int r;
+
+	r = store_read(store, 0, status.text, &value, &len);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	hotplug = hotplug_parse(value, len);
+	if (hotplug == HOTPLUG_ERROR) {
+		r = store_read(store, 0, error.text, &text, NULL);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	*ret = hotplug;
+	*ret_error = escape(text ?: "");
 	return 0;
 }
 

@@ -7,6 +7,8 @@
 #ifndef ATTACHD_NODES_H
 #define ATTACHD_NODES_H
 
+#include "escape.h"
+#include "hotplug.h"
 #include "machine.h"
 #include "paths.h"
 #include "policy.h"
@@ -25,6 +27,12 @@ int nodes_attach(struct store *store, const struct device_key *key, const char *
 /* Asks both drivers to close. Nothing happens where there is no backend. */
 int nodes_close(struct store *store, const struct device_key *key);
 
+/*
+ * Has the backend let go of a device whose hotplug script has work to undo: the
+ * frontend's directory goes, and with it its memory.
+ */
+int nodes_unplug(struct store *store, const struct device_key *key);
+
 /* Deletes frontend, backend, empty parents, and the record last. */
 int nodes_remove(struct store *store, const struct device_key *key);
 
@@ -41,6 +49,10 @@ int nodes_update_record(struct store *store, const struct device_key *key,
 
 int nodes_read_states(struct store *store, const struct device_key *key,
 		      enum end_state *ret_frontend, enum end_state *ret_backend);
+
+/* ret_error: what the script says went wrong, or "" */
+int nodes_read_hotplug(struct store *store, const struct device_key *key, enum hotplug *ret,
+		       struct escaped *ret_error);
 
 /* 1 if both directories are there and name each other, 0 if not, or -errno. */
 int nodes_are_whole(struct store *store, const struct device_key *key);

@@ -17,6 +17,7 @@
 #define RATE_SEC_MAX 3600
 #define NODES_MAX 32
 #define NODE_VALUE_MAX 1024
+#define SCRIPT_MAX 255
 
 #define IN_DEFAULTS (1u << SCOPE_DEFAULTS)
 #define IN_GUEST (1u << SCOPE_GUEST)
@@ -222,6 +223,18 @@ static int set_node_mode(struct policy_section *section, const char *value)
 	return keep(&section->texts[TEXT_NODE_MODE], value);
 }
 
+/* It is run by its path, in the domain that serves the device: no word of a shell's. */
+static int set_script(struct policy_section *section, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (value[0] != '/' || value[len - 1] == '/' || len > SCRIPT_MAX ||
+	    strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		   "0123456789/._+-") != len || strstr(value, "/../"))
+		return -EINVAL;
+	return keep(&section->texts[TEXT_SCRIPT], value);
+}
+
 /* 36 characters of an UUID, some of which may stand in a glob. */
 static int set_uuid(struct policy_section *section, const char *value)
 {
@@ -248,7 +261,8 @@ static bool is_node_name(const char *name, size_t len)
 static bool is_reserved_node(const char *name, size_t len)
 {
 	static const char *const reserved[] = {
-		"backend", "backend-id", "frontend", "frontend-id", "state", "online",
+		"backend", "backend-id", "frontend", "frontend-id", "state", "online", "script",
+		"hotplug-status", "hotplug-error",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
@@ -338,6 +352,8 @@ static const struct setting {
 	  "a power of two from 4K to 1M" },
 	{ "RingSizeMax", set_ring_size_max, POLICY_RING_SIZE_MAX, IN_CHANNELS,
 	  "a power of two from 4K to 1M" },
+	{ "Script", set_script, 0, IN_DEVICE | IN_CLASS,
+	  "the path of a script, as in: /etc/xen/scripts/mydevice-log" },
 	{ "UUID", set_uuid, 0, IN_GUEST | IN_DEVICE | IN_CLASS,
 	  "an UUID or a glob, as in: 01234567-89ab-cdef-0123-456789abcdef" },
 };

@@ -151,6 +151,7 @@ static void apply(struct policy_settings *to, const struct policy_section *secti
 	apply_text(&to->node_user, section, TEXT_NODE_USER);
 	apply_text(&to->node_group, section, TEXT_NODE_GROUP);
 	apply_text(&to->node_mode, section, TEXT_NODE_MODE);
+	apply_text(&to->script, section, TEXT_SCRIPT);
 	if (section->named & POLICY_ALWAYS)
 		to->always = from->always;
 	/* a section that gives a device means it */

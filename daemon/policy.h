@@ -39,6 +39,7 @@ struct policy_settings {
 	const char *backend;		/* name of the domain that serves it; NULL: this one */
 	/* of the device node in that domain; NULL: as udev's rule has it */
 	const char *node_user, *node_group, *node_mode;
+	const char *script;		/* hotplug script; NULL: none */
 	const struct policy_node *nodes;
 	size_t n_nodes;
 };
@@ -74,6 +75,7 @@ enum policy_text {
 	TEXT_NODE_USER,
 	TEXT_NODE_GROUP,
 	TEXT_NODE_MODE,
+	TEXT_SCRIPT,
 	TEXT_GUESTS,			/* globs; of a device or a class */
 	TEXT_UUID,			/* a glob, in lower case */
 	TEXT_MAX,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,10 +25,10 @@ void record_format(const struct record *record, char ret[static RECORD_SIZE])
 {
 	snprintf(ret, RECORD_SIZE,
 		 RECORD_VERSION " uuid=%s name=%s origin=%s backend=%u mode=%s ring-size=%u"
-		 " requested=%llu written=%llu connected=%llu",
+		 " hotplug=%u requested=%llu written=%llu connected=%llu",
 		 record->uuid, record->name, origin_name(record->origin), record->backend,
 		 channel_mode_name(record->mode),
-		 record->ring_size, (unsigned long long)record->requested_usec,
+		 record->ring_size, record->scripted, (unsigned long long)record->requested_usec,
 		 (unsigned long long)record->written_usec,
 		 (unsigned long long)record->connected_usec);
 }
@@ -78,6 +77,17 @@ static int take_ring_size(const char *value, size_t len, void *field)
 	return 0;
 }
 
+static int take_flag(const char *value, size_t len, void *field)
+{
+	uint64_t n;
+	int r = number_decimal(value, len, 1, &n);
+
+	if (r < 0)
+		return r;
+	*(bool *)field = n;
+	return 0;
+}
+
 static int take_usec(const char *value, size_t len, void *field)
 {
 	return number_decimal(value, len, UINT64_MAX, field);
@@ -94,6 +104,7 @@ static const struct field {
 	{ "backend", take_domid, offsetof(struct record, backend) },
 	{ "mode", take_mode, offsetof(struct record, mode) },
 	{ "ring-size", take_ring_size, offsetof(struct record, ring_size) },
+	{ "hotplug", take_flag, offsetof(struct record, scripted) },
 	{ "requested", take_usec, offsetof(struct record, requested_usec) },
 	{ "written", take_usec, offsetof(struct record, written_usec) },
 	{ "connected", take_usec, offsetof(struct record, connected_usec) },

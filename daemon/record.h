@@ -7,6 +7,7 @@
 #ifndef ATTACHD_RECORD_H
 #define ATTACHD_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ struct record {
 	unsigned int backend;		/* domid */
 	enum channel_mode mode;
 	uint32_t ring_size;		/* bytes */
+	bool scripted;			/* a hotplug script comes first and last */
 	uint64_t requested_usec;	/* wall clock, since 1970 */
 	uint64_t written_usec;		/* from the request to the commit */
 	uint64_t connected_usec;	/* from the request to Connected; 0: not yet */

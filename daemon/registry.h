@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "escape.h"
+#include "hotplug.h"
 #include "machine.h"
 #include "metrics.h"
 #include "paths.h"
@@ -25,6 +26,8 @@ struct device_view {
 	struct record record;
 	enum phase phase;
 	enum end_state frontend, backend;
+	enum hotplug hotplug;
+	struct escaped hotplug_error;
 	struct path node;		/* in the backend domain */
 };
 

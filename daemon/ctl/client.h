@@ -19,6 +19,7 @@ struct client_device {
 	char *frontend_state, *backend_state;
 	char *mode;
 	char *node;
+	char *hotplug, *hotplug_error;	/* "": none */
 	uint32_t domid, backend_domid, devid;
 	uint32_t ring_size;		/* bytes */
 	uint64_t requested_usec;	/* since 1970 */

@@ -16,6 +16,8 @@ const struct message_target message_device[] = {
 	{ "BackendState", 's', offsetof(struct client_device, backend_state) },
 	{ "Mode", 's', offsetof(struct client_device, mode) },
 	{ "Node", 's', offsetof(struct client_device, node) },
+	{ "Hotplug", 's', offsetof(struct client_device, hotplug) },
+	{ "HotplugError", 's', offsetof(struct client_device, hotplug_error) },
 	{ "DomID", 'u', offsetof(struct client_device, domid) },
 	{ "BackendDomID", 'u', offsetof(struct client_device, backend_domid) },
 	{ "DevID", 'u', offsetof(struct client_device, devid) },

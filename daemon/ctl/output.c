@@ -145,6 +145,9 @@ void output_details(const struct client_device *devices, size_t n)
 		       device->backend_state);
 		printf("%12s: %s, %s each way\n", "Channel", device->mode, ring);
 		printf("%12s: %s\n", "Node", device->node);
+		if (*device->hotplug)
+			printf("%12s: %s%s%s\n", "Hotplug", device->hotplug,
+			       *device->hotplug_error ? ": " : "", device->hotplug_error);
 		print_time("Requested", device->requested_usec);
 		print_after("Written", device->written_after_usec, "not known");
 		print_after("Connected", device->connected_after_usec,
@@ -176,6 +179,11 @@ static struct json_object *time_json(uint64_t usec)
 	return usec ? json_object_new_int64((int64_t)usec) : NULL;
 }
 
+static struct json_object *text_json(const char *text)
+{
+	return *text ? json_object_new_string(text) : NULL;
+}
+
 static struct json_object *device_json(const struct client_device *device)
 {
 	struct json_object *object = json_object_new_object();
@@ -184,8 +192,7 @@ static struct json_object *device_json(const struct client_device *device)
 		return NULL;
 	json_object_object_add(object, "guest", json_object_new_string(device->guest));
 	json_object_object_add(object, "domid", json_object_new_int64(device->domid));
-	json_object_object_add(object, "uuid",
-			       *device->uuid ? json_object_new_string(device->uuid) : NULL);
+	json_object_object_add(object, "uuid", text_json(device->uuid));
 	json_object_object_add(object, "class", json_object_new_string(device->class));
 	json_object_object_add(object, "devid", json_object_new_int64(device->devid));
 	json_object_object_add(object, "name", json_object_new_string(device->name));
@@ -200,6 +207,8 @@ static struct json_object *device_json(const struct client_device *device)
 	json_object_object_add(object, "mode", json_object_new_string(device->mode));
 	json_object_object_add(object, "ring_size", json_object_new_int64(device->ring_size));
 	json_object_object_add(object, "node", json_object_new_string(device->node));
+	json_object_object_add(object, "hotplug", text_json(device->hotplug));
+	json_object_object_add(object, "hotplug_error", text_json(device->hotplug_error));
 	json_object_object_add(object, "requested_usec", time_json(device->requested_usec));
 	json_object_object_add(object, "written_after_usec",
 			       time_json(device->written_after_usec));

@@ -7,8 +7,8 @@ exposure_max=10
 # The program is not installed here, so the copy that is judged runs another
 unit_copy() {
 	mkdir -p build/lint/units
-	sed -E 's|^(Exec[A-Za-z]*=[-+!:@]*)/usr/s?bin/mydevice[a-z-]*|\1/bin/true|' "systemd/$1" \
-		>"build/lint/units/$1"
+	sed -E 's#^(Exec[A-Za-z]*=[-+!:@]*)/usr/(s?bin|lib/udev)/mydevice[a-z-]*#\1/bin/true#' \
+		"systemd/$1" >"build/lint/units/$1"
 	echo "build/lint/units/$1"
 }
 

@@ -74,7 +74,7 @@ udev_names() {
 
 lint_udev() {
 	if udevadm verify --help >/dev/null 2>&1; then
-		check udev-verify udevadm verify --no-style systemd/60-mydevice.rules
+		check udev-verify udevadm verify --no-style systemd/*.rules
 	fi
 	if [ "$(id -u)" -ne 0 ]; then
 		report_skip lint/udev-names "needs root, for a mount namespace"

@@ -4,18 +4,25 @@
 
 #include <stdbool.h>
 
+#include "hotplug.h"
 #include "machine.h"
 #include "util.h"
 
 struct point {
 	enum phase phase;
 	enum end_state frontend, backend;
+	int held;
 	enum event event;
 };
 
 static bool is_serving(enum phase phase)
 {
 	return phase == PHASE_WAITING || phase == PHASE_CONNECTED;
+}
+
+static struct step step_from(const struct point *p, enum phase phase, enum event event)
+{
+	return machine_step(phase, p->frontend, p->backend, p->held, event);
 }
 
 static void for_all(void (*check)(const struct point *point, struct step step))
@@ -26,17 +33,17 @@ static void for_all(void (*check)(const struct point *point, struct step step))
 	for (p.phase = 0; p.phase < PHASE_MAX; p.phase++)
 		for (p.frontend = 0; p.frontend < END_STATE_MAX; p.frontend++)
 			for (p.backend = 0; p.backend < END_STATE_MAX; p.backend++)
-				for (p.event = 0; p.event < EVENT_MAX; p.event++, n++)
-					check(&p, machine_step(p.phase, p.frontend, p.backend,
-							       p.event));
-	assert_int_equal(n, 5 * 10 * 10 * 4);
+				for (p.held = 0; p.held < 2; p.held++)
+					for (p.event = 0; p.event < EVENT_MAX; p.event++, n++)
+						check(&p, step_from(&p, p.phase, p.event));
+	assert_int_equal(n, 6 * 10 * 10 * 2 * 4);
 }
 
 /* What goes together with which change of phase, and with no other. */
 static void check_actions_fit_the_change(const struct point *p, struct step step)
 {
 	unsigned int expected = 0;
-	bool forced = p->phase == PHASE_CLOSING && p->event == EVENT_TIMEOUT;
+	unsigned int notes = ACTION_NOTE_FORCED | ACTION_NOTE_STUCK;
 
 	if (p->phase != PHASE_CONNECTED && step.next == PHASE_CONNECTED)
 		expected |= ACTION_NOTE_CONNECTED;
@@ -44,13 +51,30 @@ static void check_actions_fit_the_change(const struct point *p, struct step step
 		expected |= ACTION_NOTE_DISCONNECTED;
 	if (p->phase != PHASE_CLOSING && step.next == PHASE_CLOSING)
 		expected |= ACTION_CLOSE;
+	if (p->phase != PHASE_UNPLUGGING && step.next == PHASE_UNPLUGGING)
+		expected |= ACTION_UNPLUG;
 	if (p->phase != PHASE_REMOVED && step.next == PHASE_REMOVED)
 		expected |= ACTION_REMOVE;
 	if (p->phase != PHASE_FORGOTTEN && step.next == PHASE_FORGOTTEN)
 		expected |= ACTION_FORGET;
-	assert_int_equal(step.actions & ~(unsigned int)ACTION_NOTE_FORCED, expected);
+	assert_int_equal(step.actions & ~notes, expected);
 	if (step.actions & ACTION_NOTE_FORCED)
-		assert_true(forced && step.next == PHASE_REMOVED);
+		assert_true(p->phase == PHASE_CLOSING && p->event == EVENT_TIMEOUT &&
+			    step.next >= PHASE_UNPLUGGING);
+	if (step.actions & ACTION_NOTE_STUCK)
+		assert_true(p->phase == PHASE_UNPLUGGING && p->event == EVENT_TIMEOUT &&
+			    step.next == PHASE_REMOVED);
+}
+
+/* No node goes before what the script has made of it. */
+static void check_script_comes_first(const struct point *p, struct step step)
+{
+	if (p->held && p->phase < PHASE_UNPLUGGING)
+		assert_true(step.next <= PHASE_UNPLUGGING);
+	if (!p->held)
+		assert_int_not_equal(step.next, PHASE_UNPLUGGING);
+	if (p->held && p->phase == PHASE_UNPLUGGING && p->event != EVENT_TIMEOUT)
+		assert_int_equal(step.next, PHASE_UNPLUGGING);
 }
 
 static void check_no_way_back(const struct point *p, struct step step)
@@ -67,9 +91,11 @@ static void check_dead_goes_at_once(const struct point *p, struct step step)
 {
 	if (p->event != EVENT_DEAD)
 		return;
-	if (p->phase < PHASE_REMOVED) {
+	if (p->phase < PHASE_REMOVED && !p->held) {
 		assert_int_equal(step.next, PHASE_REMOVED);
 		assert_int_equal(step.actions, ACTION_REMOVE);
+	} else if (p->phase < PHASE_REMOVED) {
+		assert_int_equal(step.next, PHASE_UNPLUGGING);
 	} else {
 		assert_int_equal(step.next, PHASE_FORGOTTEN);
 	}
@@ -108,12 +134,10 @@ static void check_timeouts_end_it(const struct point *p, struct step step)
 	enum phase phase = p->phase;
 
 	if (is_serving(phase))
-		phase = machine_step(phase, p->frontend, p->backend, EVENT_DETACH).next;
+		phase = step_from(p, phase, EVENT_DETACH).next;
 	assert_false(is_serving(phase));
-	if (phase == PHASE_CLOSING)
-		phase = machine_step(phase, p->frontend, p->backend, EVENT_TIMEOUT).next;
-	if (phase == PHASE_REMOVED)
-		phase = machine_step(phase, p->frontend, p->backend, EVENT_TIMEOUT).next;
+	for (int i = 0; i < 3 && phase != PHASE_FORGOTTEN; i++)
+		phase = step_from(p, phase, EVENT_TIMEOUT).next;
 	assert_int_equal(phase, PHASE_FORGOTTEN);
 	(void)step;
 }
@@ -130,8 +154,7 @@ static void check_stale_timeout(const struct point *p, struct step step)
 static void check_settled(const struct point *p, struct step step)
 {
 	if (p->event == EVENT_STATES)
-		assert_int_equal(machine_step(step.next, p->frontend, p->backend,
-					      EVENT_STATES).actions, 0);
+		assert_int_equal(step_from(p, step.next, EVENT_STATES).actions, 0);
 }
 
 #define TEST_ALL(name)				\
@@ -142,6 +165,7 @@ static void check_settled(const struct point *p, struct step step)
 
 TEST_ALL(actions_fit_the_change)
 TEST_ALL(no_way_back)
+TEST_ALL(script_comes_first)
 TEST_ALL(dead_goes_at_once)
 TEST_ALL(connected_is_both)
 TEST_ALL(forged_state_is_harmless)
@@ -162,10 +186,11 @@ static void test_frontend_comes_back(void **state)
 	struct step step = { .next = PHASE_CONNECTED };
 
 	for (size_t i = 0; i < ARRAY_SIZE(way); i++) {
-		step = machine_step(step.next, way[i][0], way[i][1], EVENT_STATES);
+		step = machine_step(step.next, way[i][0], way[i][1], false,
+				    EVENT_STATES);
 		assert_int_equal(step.next, PHASE_WAITING);
 	}
-	step = machine_step(step.next, END_CONNECTED, END_CONNECTED, EVENT_STATES);
+	step = machine_step(step.next, END_CONNECTED, END_CONNECTED, false, EVENT_STATES);
 	assert_int_equal(step.next, PHASE_CONNECTED);
 	assert_int_equal(step.actions, ACTION_NOTE_CONNECTED);
 }
@@ -195,11 +220,29 @@ static void test_all_have_names(void **state)
 		assert_non_null(phase_name(i));
 }
 
+static void test_hotplug_from_text(void **state)
+{
+	for (enum hotplug hotplug = HOTPLUG_NONE; hotplug < HOTPLUG_MAX; hotplug++) {
+		const char *name = hotplug_name(hotplug);
+
+		if (hotplug)
+			assert_int_equal(hotplug_parse(name, strlen(name)), hotplug);
+		assert_int_equal(hotplug_is_held(hotplug),
+				 hotplug == HOTPLUG_RUNNING || hotplug == HOTPLUG_CONNECTED);
+	}
+	assert_int_equal(hotplug_parse(NULL, 0), HOTPLUG_NONE);
+	/* whatever a script has begun is to be waited for */
+	assert_int_equal(hotplug_parse("", 0), HOTPLUG_RUNNING);
+	assert_int_equal(hotplug_parse("connected\0", 10), HOTPLUG_RUNNING);
+	assert_int_equal(hotplug_parse("busy", 4), HOTPLUG_RUNNING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_actions_fit_the_change),
 		cmocka_unit_test(test_no_way_back),
+		cmocka_unit_test(test_script_comes_first),
 		cmocka_unit_test(test_dead_goes_at_once),
 		cmocka_unit_test(test_connected_is_both),
 		cmocka_unit_test(test_forged_state_is_harmless),
@@ -209,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_settled),
 		cmocka_unit_test(test_frontend_comes_back),
 		cmocka_unit_test(test_states_from_text),
+		cmocka_unit_test(test_hotplug_from_text),
 		cmocka_unit_test(test_all_have_names),
 	};
 

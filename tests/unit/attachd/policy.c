@@ -375,6 +375,26 @@ static void test_mistakes_are_told_with_their_line(void **state)
 	assert_mistake("[Defaults]\nA\x1b[31mllow=no\n", 2, "\\x1b");
 }
 
+static void test_scripts(void **state)
+{
+	_cleanup_(policy_freep) struct policy *policy =
+		parse("[Device log-*]\nScript=/etc/xen/scripts/log_1.x+y\n"
+		      "[Class alice_dev]\nScript=/a\n");
+
+	assert_string_equal(resolve(policy, "web", UUID, MYDEVICE_CLASS, "log-1").script,
+			    "/etc/xen/scripts/log_1.x+y");
+	assert_string_equal(resolve(policy, "web", UUID, "alice_dev", "alice_dev").script, "/a");
+	assert_null(channel(policy, "web").script);
+	assert_mistake("[Defaults]\nScript=/a\n", 2, "[Device NAME], [Class NAME]");
+	assert_mistake("[Device a]\nScript=\n", 2, "path of a script");
+	assert_mistake("[Device a]\nScript=log\n", 2, "path of a script");
+	assert_mistake("[Device a]\nScript=/etc/../log\n", 2, "path of a script");
+	assert_mistake("[Device a]\nScript=/etc/\n", 2, "path of a script");
+	assert_mistake("[Device a]\nScript=/a b\n", 2, "path of a script");
+	assert_mistake("[Device a]\nScript=/a$(b)\n", 2, "path of a script");
+	assert_mistake("[Class a]\nBackendNode=hotplug-status connected\n", 2, "a node's name");
+}
+
 static void test_all_mistakes_are_told(void **state)
 {
 	static const char text[] = "Allow=no\n[Defaults]\nAllow=x\nX=y\n[Nothing]\nAllow=x\n";
@@ -567,6 +587,7 @@ int main(void)
 		cmocka_unit_test(test_globs_in_a_section),
 		cmocka_unit_test(test_what_is_no_setting),
 		cmocka_unit_test(test_mistakes_are_told_with_their_line),
+		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_all_mistakes_are_told),
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_nul_bytes),

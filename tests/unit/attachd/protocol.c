@@ -57,6 +57,21 @@ static struct step outcome_of(char letter, enum phase phase)
 	return (struct step){};
 }
 
+/* The same while a hotplug script has something to undo. */
+static struct step outcome_while_held(char letter, enum phase phase, enum event event)
+{
+	struct step step = outcome_of(letter, phase);
+
+	if (phase == PHASE_UNPLUGGING && event != EVENT_TIMEOUT)
+		return (struct step){ phase, 0 };
+	if (phase == PHASE_UNPLUGGING)
+		step.actions |= ACTION_NOTE_STUCK;
+	else if (step.next == PHASE_REMOVED && phase != PHASE_REMOVED)
+		step = (struct step){ PHASE_UNPLUGGING, ACTION_UNPLUG |
+				      (step.actions & ACTION_NOTE_FORCED) };
+	return step;
+}
+
 /* A table, and which phases and events it is about. */
 struct about {
 	bool phases[PHASE_MAX], events[EVENT_MAX];
@@ -64,22 +79,28 @@ struct about {
 
 static unsigned int covered[PHASE_MAX][EVENT_MAX];
 
+static void check_step(enum phase phase, enum event event, size_t frontend, size_t backend,
+		       char letter, bool held)
+{
+	struct step expected = held ? outcome_while_held(letter, phase, event) :
+				      outcome_of(letter, phase);
+	struct step step = machine_step(phase, state_of(frontend), state_of(backend), held, event);
+
+	if (step.next != expected.next || step.actions != expected.actions)
+		fail_msg("%s, %s, frontend %s, backend %s%s: \"%c\" is not what the daemon does: "
+			 "%s, actions %#x", phase_name(phase), event_names[event],
+			 columns[frontend].mark, columns[backend].mark, held ? ", held" : "",
+			 letter, phase_name(step.next), step.actions);
+}
+
 static void check_cell(const struct about *about, size_t frontend, size_t backend, char letter)
 {
 	for (enum phase phase = 0; phase < PHASE_MAX; phase++)
 		for (enum event event = 0; event < EVENT_MAX; event++) {
-			struct step expected, step;
-
 			if (!about->phases[phase] || !about->events[event])
 				continue;
-			expected = outcome_of(letter, phase);
-			step = machine_step(phase, state_of(frontend), state_of(backend), event);
-			if (step.next != expected.next || step.actions != expected.actions)
-				fail_msg("%s, %s, frontend %s, backend %s: \"%c\" is not what the "
-					 "daemon does: %s, actions %#x", phase_name(phase),
-					 event_names[event], columns[frontend].mark,
-					 columns[backend].mark, letter, phase_name(step.next),
-					 step.actions);
+			check_step(phase, event, frontend, backend, letter, false);
+			check_step(phase, event, frontend, backend, letter, true);
 		}
 }
 
