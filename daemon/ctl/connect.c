@@ -65,10 +65,11 @@ static int run_bridge(int channel)
 	int r;
 
 	if (terminal && tcgetattr(STDIN_FILENO, &before) == 0) {
-		fputs("Connected; Ctrl-] leaves.\r\n", stderr);
 		raw = before;
 		cfmakeraw(&raw);
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+		/* not before: who reads this may type at once */
+		fputs("Connected; Ctrl-] leaves.\r\n", stderr);
 	} else {
 		terminal = false;
 	}
