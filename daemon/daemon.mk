@@ -76,6 +76,8 @@ install-daemon: daemon
 		$(DESTDIR)$(PREFIX)/share/dbus-1/system.d/org.mydevice.Attach1.conf
 	$(INSTALL) -D -m 644 daemon/dbus/org.mydevice.attach1.policy \
 		$(DESTDIR)$(PREFIX)/share/polkit-1/actions/org.mydevice.attach1.policy
+	$(INSTALL) -D -m 644 daemon/prometheus/mydevice.rules.yml \
+		$(DESTDIR)$(PREFIX)/share/mydevice-attachd/mydevice.rules.yml
 	$(INSTALL) -D -m 644 daemon/completion/mydevicectl.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mydevicectl
 	$(INSTALL) -D -m 644 daemon/completion/_mydevicectl \
