@@ -8,6 +8,7 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
+#include <linux/pm.h>
 
 #include "../compat/compat.h"
 #include "channel.h"
@@ -133,10 +134,27 @@ static int myd_uevent(MYD_UEVENT_DEVICE *dev, struct kobj_uevent_env *env)
 	return r;
 }
 
+/*
+ * The domain goes on from an image of its memory, somewhere else, and no program
+ * has run yet. What the peer wrote last may have come along in part: the rings are
+ * not to be looked at any more, whatever becomes of the device.
+ */
+static int myd_restore(struct device *dev)
+{
+	myd_channel_disconnect(to_channel(dev), false);
+	return 0;
+}
+
+/* Not called where a suspend was cancelled, or only an image was made. */
+static const struct dev_pm_ops myd_pm_ops = {
+	.restore = myd_restore,
+};
+
 static struct class myd_class = {
 	.name = MYDEVICE_CLASS,
 	.dev_groups = myd_groups,
 	.dev_uevent = myd_uevent,
+	.pm = &myd_pm_ops,
 };
 
 /* In a device's name, "!" stands for the "/" of its node's path. */

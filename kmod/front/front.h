@@ -37,6 +37,7 @@ struct myd_memory {
  * @mode: the channel's; constant
  * @channel: its channel
  * @lapse: leaves the link after the backend broke the protocol
+ * @arrival: tells that a host has given the device
  * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
  *	program
  * @offered: @memory and @doorbell were offered to the backend
@@ -51,6 +52,7 @@ struct myd_front {
 	enum mydevice_mode mode;
 	struct myd_channel *channel;
 	struct work_struct lapse;
+	struct xenbus_watch arrival;
 	struct mutex mutex;	/* the handshake */
 	bool offered;
 	bool linked;
@@ -58,6 +60,13 @@ struct myd_front {
 	struct myd_memory memory;
 	struct myd_doorbell doorbell;
 };
+
+/* main.c */
+void myd_front_leave(struct myd_front *front);
+
+/* arrival.c */
+int myd_arrival_init(struct myd_front *front);
+void myd_arrival_exit(struct myd_front *front);
 
 /* memory.c */
 int myd_memory_alloc(struct myd_memory *memory, unsigned int count, domid_t domid);

@@ -209,6 +209,12 @@ static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 		kfree(front);
 		return r;
 	}
+	r = myd_arrival_init(front);
+	if (r) {
+		myd_channel_destroy(front->channel);
+		kfree(front);
+		return r;
+	}
 	dev_set_drvdata(&dev->dev, front);
 	/* Bound again after an unbind: the store still says Closed. */
 	if (dev->state != XenbusStateInitialising)
@@ -219,8 +225,10 @@ static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 static MYD_REMOVE front_remove(struct xenbus_device *dev)
 {
 	struct myd_front *front = dev_get_drvdata(&dev->dev);
-	unsigned int flags = lock_front(front);
+	unsigned int flags;
 
+	myd_arrival_exit(front);
+	flags = lock_front(front);
 	disconnect(front, true);
 	myd_front_revoke(front);
 	unlock_front(front, flags);
@@ -231,20 +239,27 @@ static MYD_REMOVE front_remove(struct xenbus_device *dev)
 	return MYD_REMOVED;
 }
 
-/*
- * After a restore or a migration the old event channels are gone and nobody
- * knows the old grants: the session ends, files stay open, and the handshake
- * starts over with the backend of this host. The rings are not read any more:
- * what a backend wrote last may not have come along.
+/**
+ * myd_front_leave() - the guest is on another host, or is another domain of this one
+ * @front: the device
+ *
+ * The old event channels are gone and nobody knows the old grants. The session has
+ * ended, before any program ran; files stay open, and the handshake starts over with
+ * the backend of this host.
  */
-static int front_resume(struct xenbus_device *dev)
+void myd_front_leave(struct myd_front *front)
 {
-	struct myd_front *front = dev_get_drvdata(&dev->dev);
 	unsigned int flags = lock_front(front);
 
 	disconnect(front, false);
 	myd_front_revoke(front);
 	unlock_front(front, flags);
+}
+
+/* Not called if this host has not given the device yet: see arrival.c. */
+static int front_resume(struct xenbus_device *dev)
+{
+	myd_front_leave(dev_get_drvdata(&dev->dev));
 	return 0;
 }
 

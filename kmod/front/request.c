@@ -10,6 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/notifier.h>
 #include <linux/printk.h>
+#include <linux/sched/mm.h>
 #include <linux/string.h>
 #include <xen/xenbus.h>
 
@@ -74,14 +75,12 @@ static int write_nodes(struct xenbus_transaction xbt, const char *path, const st
 	return r ?: xenbus_printf(xbt, path, "request", "%u", MYDEVICE_REQUEST_VERSION);
 }
 
-static int write_request(unsigned int devid, const struct wish *wish)
+static int write_request(const char *path, const struct wish *wish)
 {
 	struct xenbus_transaction xbt;
 	unsigned int attempts = 0;
-	char path[32];
 	int r;
 
-	snprintf(path, sizeof(path), REQUESTS "/%u", devid);
 	do {
 		r = xenbus_transaction_start(&xbt);
 		if (r)
@@ -98,29 +97,69 @@ static int write_request(unsigned int devid, const struct wish *wish)
 	return r;
 }
 
-static int write_requests(struct notifier_block *nb, unsigned long event, void *data)
+/* Without @again all of them, with it those that are not there. */
+static void write_requests(bool again)
 {
+	char path[32];
 	unsigned int i;
 	int r;
 
 	for (i = 0; i < channels_count; i++) {
 		struct wish wish = {};
 
+		snprintf(path, sizeof(path), REQUESTS "/%u", i);
+		if (again && xenbus_exists(XBT_NIL, path, "request"))
+			continue;
 		if (parse_wish(channels[i], &wish)) {
 			pr_err("channels: \"%s\" is not NAME[:stream|packet][:RING-SIZE]\n",
 			       channels[i]);
 			continue;
 		}
-		r = write_request(i, &wish);
+		r = write_request(path, &wish);
 		if (r)
-			pr_err("cannot ask for channel \"%s\" in " REQUESTS "/%u: error %d\n",
-			       channels[i], i, r);
+			pr_err("cannot ask for channel \"%s\" in %s: error %d\n", channels[i],
+			       path, r);
 	}
+}
+
+/*
+ * Fires when it is registered and after each resume: after a restore or a migration
+ * the guest is another domain, which has not asked for anything. Requests may be
+ * taken back one by one, by hand: these changes are below the node.
+ */
+static void requests_changed(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	unsigned int flags;
+
+	if (strcmp(path, watch->node))
+		return;
+	/* The guest's disks may be waiting for this thread to resume them. */
+	flags = memalloc_noio_save();
+	write_requests(true);
+	memalloc_noio_restore(flags);
+}
+
+static struct xenbus_watch requests_watch = {
+	.node = REQUESTS,
+	.callback = requests_changed,
+};
+
+static bool watching;
+
+static int xenstore_answers(struct notifier_block *nb, unsigned long event, void *data)
+{
+	int r;
+
+	write_requests(false);
+	r = register_xenbus_watch(&requests_watch);
+	if (r)
+		pr_err("cannot watch " REQUESTS ": error %d\n", r);
+	watching = !r;
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block xenstore_ready = {
-	.notifier_call = write_requests,
+	.notifier_call = xenstore_answers,
 };
 
 /* Asks now, or as soon as XenStore answers. */
@@ -136,6 +175,8 @@ void myd_request_exit(void)
 	unsigned int i;
 
 	unregister_xenstore_notifier(&xenstore_ready);
+	if (watching)
+		unregister_xenbus_watch(&requests_watch);
 	for (i = 0; i < channels_count; i++) {
 		snprintf(devid, sizeof(devid), "%u", i);
 		xenbus_rm(XBT_NIL, REQUESTS, devid);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest that was restored or has migrated is another domain, whose devices its
+ * host has yet to give. The bus resumes devices before the guest goes on: one that
+ * has no nodes by then fails, and is tried no more. The driver waits for the nodes
+ * and has it resumed again, so that files that are open go on there.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#include <linux/device.h>
+#include <linux/pm.h>
+#include <linux/slab.h>
+
+#include "front.h"
+
+/* Fires at each change, when it is registered, and after each resume. */
+static void backend_named(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	struct myd_front *front = container_of(watch, struct myd_front, arrival);
+	struct xenbus_device *xdev = front->dev;
+	struct device *dev = &xdev->dev;
+
+	/* Somebody binds or unbinds it, and does not need to be told. */
+	if (!device_trylock(dev))
+		return;
+	/* A device that the bus could not resume, and no other, knows of no other end. */
+	if (!xdev->otherend) {
+		myd_front_leave(front);
+		if (xenbus_exists(XBT_NIL, xdev->nodename, "backend"))
+			dev->bus->pm->restore(dev);
+	}
+	device_unlock(dev);
+}
+
+/**
+ * myd_arrival_init() - see to it that the device arrives where its guest does
+ * @front: the device, all else of it ready
+ *
+ * Return: 0 or a negative errno.
+ */
+int myd_arrival_init(struct myd_front *front)
+{
+	int r;
+
+	front->arrival.node = kasprintf(GFP_KERNEL, "%s/backend", front->dev->nodename);
+	if (!front->arrival.node)
+		return -ENOMEM;
+	front->arrival.callback = backend_named;
+	r = register_xenbus_watch(&front->arrival);
+	if (r)
+		kfree(front->arrival.node);
+	return r;
+}
+
+/**
+ * myd_arrival_exit() - the device is about to go
+ * @front: the device; its mutex not held
+ */
+void myd_arrival_exit(struct myd_front *front)
+{
+	unregister_xenbus_watch(&front->arrival);
+	kfree(front->arrival.node);
+}
