@@ -37,11 +37,11 @@ daemon_pure := backoff escape explain hotplug log machine metrics name number pa
 	policy policy-file policy-setting rate record request table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order device domain domids \
 	engine facts gifts hypervisor kept kernel main manager nodes notify orders queue \
-	reconcile registry requests service store wire
+	reconcile registry requests service store
 ctl_sources := $(addprefix ctl/,bridge client commands connect follow main manage message \
 	metrics output watch) escape number
 
-attachd_libs := -lsystemd -linih -ldl
+attachd_libs := -lxenstore -lsystemd -linih -ldl
 ctl_libs := -lsystemd -ljson-c
 
 attachd_objects := $(attachd_sources:%=$(BUILD)/daemon/%.o)

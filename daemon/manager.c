@@ -29,6 +29,14 @@
 /* Events are cheap, since they only set marks; but turns must come in between. */
 #define EVENTS_PER_DISPATCH 512
 
+static int on_store_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	store_dispatch(manager->store, EVENTS_PER_DISPATCH);
+	return 0;
+}
+
 /* The events carry no domid: all domains have to be looked at. */
 static void on_domains_changed(const char *path, void *userdata)
 {
@@ -180,37 +188,6 @@ static void disconnect(struct manager *manager)
 	registry_set_store(manager->registry, false, facts_degraded(manager->facts));
 }
 
-static void note_lost(struct manager *manager)
-{
-	struct log_about about = { .message_id = MSG_STORE_LOST, .domid = -1, .devid = -1 };
-
-	log_about(LOG_WARNING, 0, &about,
-		  "xenstored has gone; waiting for it; channels that are connected stay so");
-	registry_count(manager->registry, COUNT_STORE_LOST);
-	manager->store_missing = true;
-	disconnect(manager);
-}
-
-static int on_store_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct manager *manager = userdata;
-
-	store_dispatch(manager->store, EVENTS_PER_DISPATCH);
-	if (store_is_dead(manager->store))
-		note_lost(manager);
-	return 0;
-}
-
-/* Events that came along with an answer do not show on the descriptor. */
-static int before_waiting(sd_event_source *source, void *userdata)
-{
-	struct manager *manager = userdata;
-
-	if (store_has_events(manager->store))
-		manager_wake(manager);
-	return 0;
-}
-
 static int reconcile_all(struct manager *manager)
 {
 	int r;
@@ -234,9 +211,6 @@ static int reconcile_all(struct manager *manager)
 		return r;
 	r = sd_event_add_io(manager->event, &manager->store_events, store_fd(manager->store),
 			    EPOLLIN, on_store_events, manager);
-	if (r < 0)
-		return r;
-	r = sd_event_source_set_prepare(manager->store_events, before_waiting);
 	if (r < 0)
 		return r;
 	return sd_event_source_set_priority(manager->store_events, WORK_PRIORITY);
@@ -263,6 +237,17 @@ static void connect(struct manager *manager)
 	if (manager->on_ready)
 		manager->on_ready(manager->userdata);
 	manager->on_ready = NULL;
+}
+
+static void note_lost(struct manager *manager)
+{
+	struct log_about about = { .message_id = MSG_STORE_LOST, .domid = -1, .devid = -1 };
+
+	log_about(LOG_WARNING, 0, &about,
+		  "xenstored has gone; waiting for it; channels that are connected stay so");
+	registry_count(manager->registry, COUNT_STORE_LOST);
+	manager->store_missing = true;
+	disconnect(manager);
 }
 
 static int on_probe(sd_event_source *source, uint64_t usec, void *userdata)
@@ -316,6 +301,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 		}
 	} else if (manager->store) {
 		do_turn(manager);
+		/* what a failed call set aside does not show on the descriptor */
 		store_dispatch(manager->store, EVENTS_PER_DISPATCH);
 	}
 	if (manager->store && store_is_dead(manager->store))

@@ -27,11 +27,9 @@ int store_open(struct store **ret);
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store, store_close)
 
-/* Readable when events come or xenstored has gone; see store_has_events(), too. */
+/* Readable when events wait. Never when xenstored has gone: see store_probe(). */
 int store_fd(struct store *store);
 bool store_is_dead(const struct store *store);
-/* Events that came along with an answer wait for store_dispatch(). */
-bool store_has_events(const struct store *store);
 /* A round trip. -ENOTCONN if xenstored has gone. */
 int store_probe(struct store *store);
 
@@ -49,7 +47,7 @@ static inline void store_value_done(struct store_value *value)
 	*value = (struct store_value){};
 }
 
-/* So many at the price of one. After a failure there are no values. */
+/* After a failure there are no values. */
 int store_read_all(struct store *store, const struct path paths[], size_t n,
 		   struct store_value ret[]);
 /* 1, 0 or -errno */
@@ -68,8 +66,7 @@ int store_own(struct store *store, store_txn txn, const char *path, unsigned int
 
 /*
  * Runs body in a transaction and commits if it returns 0. Begins anew when
- * others were in the way, so many tries in all: then -EAGAIN. What body changes
- * is sent without being waited for; if any of it fails, so does all of it.
+ * others were in the way, so many tries in all: then -EAGAIN.
  */
 int store_transaction(struct store *store, unsigned int tries,
 		      int (*body)(struct store *store, store_txn txn, void *userdata),

@@ -85,7 +85,7 @@ def stores_gone_for_good_and_attachd_is_stopped(host):
 
 @case(stores=("c",))
 def stores_that_hang(host):
-    """Calls to XenStore have no timeout. The part that talks to the manager
+    """Calls of libxenstore have no timeout. The part that talks to the manager
     must go on all the same, and the watchdog must not be told that all is well."""
     one = host.guest(7, "web1")
     host.attachd.start(env={"WATCHDOG_USEC": "3000000"})

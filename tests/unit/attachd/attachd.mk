@@ -16,7 +16,7 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
 		-lcmocka -linih -lsystemd
 
-# all but the threads, the bus and the connection to XenStore
+# all but the threads, the bus and libxenstore
 attachd_unit_manager := device domain domids facts gifts hypervisor kept kernel manager nodes orders \
 	queue reconcile registry requests
 attachd_unit_worlds := failures gifts manager orders restart

@@ -339,11 +339,6 @@ bool store_is_dead(const struct store *store)
 	return dead;
 }
 
-bool store_has_events(const struct store *store)
-{
-	return events;
-}
-
 int store_probe(struct store *store)
 {
 	return begin_call();
