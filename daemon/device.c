@@ -530,27 +530,38 @@ static struct step next_step(const struct device *device, enum event event)
 			    event);
 }
 
+static int read_nodes(struct device *device, enum event event)
+{
+	int r;
+
+	if (device->phase == PHASE_REMOVED)
+		return 0;
+	if (event != EVENT_DEAD && device->phase != PHASE_UNPLUGGING) {
+		r = nodes_read_states(store_of(device), &device->key, &device->frontend,
+				      &device->backend);
+		if (r < 0)
+			return r;
+	}
+	r = read_hotplug(device);
+	/* on its way out what was read last counts: there is a deadline */
+	return event != EVENT_DEAD && device_is_serving(device) ? r : 0;
+}
+
 void device_turn(struct device *device)
 {
 	enum end_state before = device->frontend;
 	enum event event = next_event(device);
 	struct step step;
-	int r = 0;
+	int r;
 
 	device->dirty = false;
 	device->timed_out = false;
-	if (device->phase != PHASE_REMOVED) {
-		if (event != EVENT_DEAD)
-			r = nodes_read_states(store_of(device), &device->key, &device->frontend,
-					      &device->backend);
-		if (r == 0)
-			r = read_hotplug(device);
-		if (r < 0) {
-			domain_log(device->domain, device, LOG_WARNING, NULL,
-				   "cannot read the states: %s; trying again", store_strerror(r));
-			try_again(device, event);
-			return;
-		}
+	r = read_nodes(device, event);
+	if (r < 0) {
+		domain_log(device->domain, device, LOG_WARNING, NULL,
+			   "cannot read the states: %s; trying again", store_strerror(r));
+		try_again(device, event);
+		return;
 	}
 	/* each round through the states has such a step */
 	if (device->frontend < before)
