@@ -98,8 +98,3 @@ install-daemon: daemon
 		$(DESTDIR)$(PREFIX)/lib/systemd/catalog/mydevice-attachd.catalog
 	$(INSTALL) -D -m 644 systemd/mydevice-attachd.service \
 		$(DESTDIR)$(UNITDIR)/mydevice-attachd.service
-
-.PHONY: bench-attach
-bench-attach: ## what attachd costs with 10, 100 and 1000 guests
-	tests/deps store
-	tests/store/bench

@@ -279,7 +279,8 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 			 plan->began_usec, &device->record);
 	if (r < 0) {
 		device_free(device);
-		domain->awaits_backend |= r == -EHOSTUNREACH;
+		if (r == -EHOSTUNREACH)
+			manager_await_backend(domain);
 		snprintf(ret_reason->text, sizeof(ret_reason->text), "cannot be attached: %s",
 			 r == -EHOSTUNREACH ? "its backend domain is gone" : store_strerror(r));
 		return r;

@@ -51,6 +51,12 @@ struct domain *manager_find_domain(struct manager *manager, unsigned int domid)
 	return table_get(&manager->domains, domid);
 }
 
+void manager_await_backend(struct domain *guest)
+{
+	guest->awaits_backend = true;
+	guest->manager->backend_awaited = true;
+}
+
 int manager_find_backend(struct manager *manager, struct domain *guest, const char *name,
 			 unsigned int *ret, struct reason *ret_reason)
 {
@@ -66,7 +72,7 @@ int manager_find_backend(struct manager *manager, struct domain *guest, const ch
 			*ret = domain->domid;
 			return 0;
 		}
-	guest->awaits_backend = true;
+	manager_await_backend(guest);
 	snprintf(ret_reason->text, sizeof(ret_reason->text),
 		 "its backend domain \"%s\" (Backend= in attachd.conf) is %s",
 		 escape(name).text, strcmp(guest->name, name) ? "not running" : "the guest itself");
@@ -78,6 +84,9 @@ void manager_backend_came(struct manager *manager)
 	struct domain *domain;
 	size_t cursor = 0;
 
+	if (!manager->backend_awaited)
+		return;
+	manager->backend_awaited = false;
 	while ((domain = table_next(&manager->domains, &cursor)))
 		if (domain->awaits_backend) {
 			domain->awaits_backend = false;
@@ -177,12 +186,13 @@ static void disconnect(struct manager *manager)
 	size_t cursor = 0;
 
 	manager->store_events = sd_event_source_disable_unref(manager->store_events);
+	/* first, or xenstored would be told of the end of each watch */
+	store_close(steal(&manager->store));
 	while ((domain = table_next(&manager->domains, &cursor)))
 		domain_free(domain);
 	table_done(&manager->domains);
 	store_unwatch(steal(&manager->introduce_watch));
 	store_unwatch(steal(&manager->release_watch));
-	store_close(steal(&manager->store));
 	manager->domains_changed = false;
 	registry_set_guests(manager->registry, 0);
 	registry_set_store(manager->registry, false, facts_degraded(manager->facts));

@@ -34,6 +34,7 @@ struct manager {
 	uint64_t last_generation, last_serial;
 	unsigned int n_served_elsewhere;	/* devices with a backend in another domain */
 	struct queue queue;
+	bool backend_awaited;			/* by one of the domains, perhaps */
 	bool domains_changed;
 	bool store_missing;			/* and it was said */
 	bool keeps;				/* something of a guest; see kept.h */
@@ -69,6 +70,8 @@ struct domain *manager_find_domain(struct manager *manager, unsigned int domid);
  */
 int manager_find_backend(struct manager *manager, struct domain *guest, const char *name,
 			 unsigned int *ret, struct reason *ret_reason);
+/* This guest is to be looked at again when a domain comes. */
+void manager_await_backend(struct domain *guest);
 /* A domain has its name: who waits for it? */
 void manager_backend_came(struct manager *manager);
 /* A domain is no more, and serves nobody. */

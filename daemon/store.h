@@ -24,6 +24,7 @@ typedef uint32_t store_txn;
 typedef void (*store_watch_fn)(const char *path, void *userdata);
 
 int store_open(struct store **ret);
+/* Its watches end; each is still to be freed by store_unwatch(). */
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store, store_close)
 

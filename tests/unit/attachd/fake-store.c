@@ -34,6 +34,7 @@ struct store {
 
 struct store_watch {
 	struct store_watch *next;
+	bool ended;			/* with its connection */
 	char path[192];
 	store_watch_fn fn;
 	void *userdata;
@@ -323,7 +324,13 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
-	check(!watches, "closed with watches left");
+	while (watches) {
+		struct store_watch *watch = watches;
+
+		watches = watch->next;
+		watch->ended = true;
+		drop_events(watch);
+	}
 	close(store->fd);
 	free(store);
 	connection = NULL;
@@ -526,6 +533,10 @@ void store_unwatch(struct store_watch *watch)
 
 	if (!watch)
 		return;
+	if (watch->ended) {
+		free(watch);
+		return;
+	}
 	begin_call();
 	for (link = &watches; *link != watch; link = &(*link)->next)
 		;
