@@ -98,16 +98,16 @@ class Attachd:
 
     # Its life
 
-    def start(self, *options, ready=True, env=None):
-        """Returns when it says that it is ready."""
+    def start(self, *options, ready=True, env=None, under=()):
+        """Returns when it says that it is ready. under: a command that runs it."""
         if not self.bus:
             self.start_bus()
         # what the one before it still said
         self.read_notifications()
         self.states = {}
         self.process = process.Process(
-            "attachd", [self.binary("mydevice-attachd"), f"--config={self.policy_file}", *options],
-            self.log, {**self.env(), **(env or {})})
+            "attachd", [*under, self.binary("mydevice-attachd"),
+                        f"--config={self.policy_file}", *options], self.log, {**self.env(), **(env or {})})
         if ready:
             self.wait_notified("READY", "1")
 
