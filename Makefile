@@ -118,6 +118,11 @@ bench: ## the channel beside its peers, on real Xen; QUICK=1 in minutes
 	tests/deps bench
 	tests/bench/run $(if $(QUICK),--quick)
 
+.PHONY: bench-attach
+bench-attach: ## what attachd costs with 10 to 1000 guests: GUESTS="10 5000"
+	tests/deps store
+	tests/store/bench $(GUESTS)
+
 .PHONY: lint
 lint: ## checkpatch, sparse, W=1, analyzers, shellcheck, lintian, systemd
 	tests/deps lint

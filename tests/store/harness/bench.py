@@ -4,6 +4,7 @@
 import glob
 import json
 import os
+import select
 import statistics
 import subprocess
 import sys
@@ -12,9 +13,13 @@ import time
 
 from harness import guest, machine, proxy, wire, world
 
-IDLE_SECONDS = 5
-ONE_BY_ONE = 200
+IDLE_SECONDS = 10
+ONE_BY_ONE = 100
 SCRIPTS = 5
+# Of few guests there are more rounds: nobody can tell 2 ms of CPU time from chance.
+GUESTS_AT_LEAST = 100
+# C xenstored needs seconds for an attach among thousands: then fewer ask.
+BUDGET_SECONDS = 20
 
 
 def percentile(values, percent):
@@ -32,13 +37,27 @@ def wake_ups(pid):
     return total
 
 
-def cpu_seconds(host):
+def cpu_seconds(pid):
     """Of all threads, to the nanosecond."""
     total = 0
-    for path in glob.glob(f"/proc/{host.attachd.process.pid}/task/*/schedstat"):
+    for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
         with open(path, encoding="ascii") as stream:
             total += int(stream.read().split()[0])
     return total / 1e9
+
+
+class Meter:
+    """CPU seconds of attachd and of its store since it was made."""
+
+    def __init__(self, host):
+        self.pids = host.attachd.process.pid, host.machine.store.pid
+        self.before = self.read()
+
+    def read(self):
+        return [cpu_seconds(pid) for pid in self.pids]
+
+    def took(self):
+        return [now - before for now, before in zip(self.read(), self.before)]
 
 
 def records(host, guest=""):
@@ -48,8 +67,14 @@ def records(host, guest=""):
         return 0
 
 
+def count_of(host, what):
+    """As the daemon says; None while it is not yet on the bus."""
+    code, out, _ = host.attachd.ctl("status", "--json")
+    return json.loads(out)[what] if code == 0 else None
+
+
 def play_manager(host):
-    """Reads what the daemon tells its manager: if nobody did, it would wait in the end."""
+    """Reads what the daemon tells its manager."""
     def read():
         while host.attachd.running():
             host.attachd.read_notifications()
@@ -58,19 +83,19 @@ def play_manager(host):
     threading.Thread(target=read, daemon=True).start()
 
 
-def wait(condition, within=300):
+def wait(condition, within=120, pause=0.002):
     deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:
             raise RuntimeError("it never happened")
-        time.sleep(0.002)
+        time.sleep(pause)
 
 
-def arrive(host, count):
+def arrive(host, domids):
     """So many guests, with the few nodes that matter, and without transactions: those
     of C xenstored take longer the more there is in it."""
     guests, requests = [], []
-    for domid in range(1, count + 1):
+    for domid in domids:
         one = host.guests[domid] = guest.Guest(host, domid, f"web{domid}")
         guests.append(one)
         host.machine.command("create", domid, one.uuid)
@@ -92,124 +117,192 @@ def arrive(host, count):
     return guests
 
 
-def leave(host, guests):
-    """They are destroyed one after the other, as a shutting host does it."""
-    for one in guests:
-        del host.guests[one.domid]
-        host.toolstack.destroy(one.domid)
+def spread(guests, count):
+    """So many of them, evenly."""
+    return [guests[i * len(guests) // count] for i in range(count)]
 
 
-def all_at_once(host, guests):
-    """Everybody asks before anybody is served: (seconds, CPU seconds), for each."""
-    requests = []
-    for one in guests:
-        requests += [(wire.WRITE, wire.raw(one.request_path(0, "name")) + b"\0demo"),
-                     (wire.WRITE, wire.raw(one.request_path(0, "request")) + b"\x001")]
-    cpu, began = cpu_seconds(host), time.monotonic()
-    host.client.flood(requests)
-    wait(lambda: records(host) == len(guests))
+def ask(host, guests):
+    host.client.flood([request for one in guests for request in (
+        (wire.WRITE, wire.raw(one.request_path(0, "name")) + b"\0demo"),
+        (wire.WRITE, wire.raw(one.request_path(0, "request")) + b"\x001"))])
+
+
+def at_once(host, count, asking):
+    """All arrive, and then so many of them ask: of each, how long it took, and CPU seconds."""
+    meter = Meter(host)
+    guests = arrive(host, range(1, count + 1))
+    wait(lambda: count_of(host, "guests") == count, pause=0.02)
+    host.settle(0.3)
+    arrival, _ = meter.took()
+    # C xenstored takes longer for those that came earlier
+    guests = spread(guests, asking)
+    meter, began = Meter(host), time.monotonic()
+    ask(host, guests)
+    # of no other guests there are records; a list of all of them is not small
+    wait(lambda: count_of(host, "devices") == asking, within=600, pause=0.05)
     took = time.monotonic() - began
     host.settle(0.3)
-    return took / len(guests), (cpu_seconds(host) - cpu) / len(guests)
+    attach, store = meter.took()
+    return guests, {"at_once_sec": took / asking, "at_once_arrival_cpu_sec": arrival / count,
+            "at_once_attach_cpu_sec": attach / asking, "at_once_store_cpu_sec": store / asking}
 
 
-def one_by_one(host, guests):
-    """Seconds from the request to the answer, of each."""
-    client, took = host.connect(), []
-    for one in guests[:ONE_BY_ONE]:
-        status = one.request_path(1, "status")
-        client.write(one.request_path(1, "name"), "log")
-        began = time.monotonic()
-        client.write(one.request_path(1, "request"), "1")
-        while not client.get(status):
-            pass
-        took.append(time.monotonic() - began)
-    return took
+def one_by_one(host, count):
+    """More come one after the other, and ask: how long it took each, and CPU seconds."""
+    client, took, cpu, store = host.connect(), [], 0, 0
+    client.timeout = 300
+    answers = []
+    began = time.monotonic()
+    for domid in range(count + 1, count + 1 + min(count, ONE_BY_ONE)):
+        meter = Meter(host)
+        one, = arrive(host, [domid])
+        path = one.request_path(0, "status")
+        client.write(one.request_path(0, "name"), "log")
+        token = client.watch(path, answers.append)
+        asked = time.monotonic()
+        client.write(one.request_path(0, "request"), "1")
+        # to ask again and again would take the store's time
+        while not (answers and client.get(path)):
+            answers.clear()
+            if not client.has_events():
+                select.select([client], [], [], 10)
+            client.dispatch()
+        took.append(time.monotonic() - asked)
+        client.unwatch(path, token)
+        spent = meter.took()
+        cpu, store = cpu + spent[0], store + spent[1]
+        if len(took) >= 5 and time.monotonic() - began > BUDGET_SECONDS:
+            break
+    return took, cpu / len(took), store / len(took)
 
 
 def yardstick(host, guests):
-    """Seconds for a bare client to do the same to the store: what of it all is the store's own."""
+    """What of it all is the store's own: a bare client writes the same nodes. Seconds, and CPU
+    seconds of the store."""
     client, took = host.connect(), []
+    client.timeout = 300
 
     def attach(one):
         def body(transaction):
-            for path in (one.frontend(2), one.backend(2)):
+            client.read(one.home, transaction)
+            client.write(f"/mydevice/{one.domid}/yard-2", "x" * 200, transaction)
+            for path, nodes in ((one.frontend(2), 3), (one.backend(2), 8)):
                 client.remove(path, transaction)
                 client.mkdir(path, transaction)
                 client.set_perms(path, f"n0,r{one.domid}", transaction)
-                for node in range(6):
+                for node in range(nodes):
                     client.write(f"{path}/{node}", "x", transaction)
         client.atomically(body)
         client.write(one.request_path(2, "status"), "attached")
 
-    for one in guests[:ONE_BY_ONE]:
-        began = time.monotonic()
+    meter = Meter(host)
+    began = time.monotonic()
+    for one in guests:
+        begun = time.monotonic()
         attach(one)
-        took.append(time.monotonic() - began)
-    for one in guests[:ONE_BY_ONE]:
-        for path in (one.frontend(2), one.backend(2), one.request_path(2)):
-            client.remove(path)
-    return statistics.median(took)
+        took.append(time.monotonic() - begun)
+        if len(took) >= 5 and time.monotonic() - began > BUDGET_SECONDS / 2:
+            break
+    cpu = meter.took()[1] / len(took)
+    for one in guests[:len(took)]:
+        client.remove(f"/mydevice/{one.domid}/yard-2")
+    return statistics.median(took), cpu
 
 
 def by_script(host, guests):
     """Seconds of what a host without attachd does, for each."""
     script = os.path.join(os.path.dirname(os.path.dirname(__file__)), "activate.sh")
-    began = time.monotonic()
-    for one in guests[:SCRIPTS]:
+    took = []
+    for one in guests:
+        began = time.monotonic()
         subprocess.run(["sh", script, str(one.domid), "60"], check=True,
                        env={**os.environ, "XENSTORED_PATH": host.machine.socket})
-    return (time.monotonic() - began) / min(SCRIPTS, len(guests))
+        took.append(time.monotonic() - began)
+    return statistics.median(took)
 
 
 def idle(host):
     """(wake-ups a second, CPU seconds a second) of a daemon that has nothing to do."""
     time.sleep(1)
-    before, cpu = wake_ups(host.attachd.process.pid), cpu_seconds(host)
+    before, cpu = wake_ups(host.attachd.process.pid), cpu_seconds(host.attachd.process.pid)
     time.sleep(IDLE_SECONDS)
     return ((wake_ups(host.attachd.process.pid) - before) / IDLE_SECONDS,
-            (cpu_seconds(host) - cpu) / IDLE_SECONDS)
+            (cpu_seconds(host.attachd.process.pid) - cpu) / IDLE_SECONDS)
 
 
-def messages(host):
+def end(host, guests):
+    """Seconds for each, destroyed one after the other as a shutting host does it."""
+    began = time.monotonic()
+    for one in guests:
+        del host.guests[one.domid]
+        host.toolstack.destroy(one.domid)
+    wait(lambda: not any(records(host, f"/{one.domid}") for one in guests))
+    return (time.monotonic() - began) / len(guests)
+
+
+def messages(host, count):
     """To the store, for one attach and its answer: (messages, transactions)."""
     between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "between"))
+    host.client.timeout = 300
+    one = arrive(host, range(1, count + 1))[-1]
     host.attachd.store_path = between.path
-    one = host.guest(1, "web1")
-    host.attachd.start()
-    between.wait_idle(host)
+    host.attachd.start(ready=False)
+    play_manager(host)
+    wait(lambda: count_of(host, "guests") == count, pause=0.1)
+    between.wait_idle(host, 0.7)
     between.arm(0, lambda kind: False)
-    one.request(0, "demo")
-    host.expect(lambda: one.attached(0), "it is attached")
-    between.wait_idle(host, 0.2)
+    one.connection = host.client
+    host.client.write(one.request_path(0, "name"), "demo")
+    host.client.write(one.request_path(0, "request"), "1")
+    wait(lambda: host.client.get(one.request_path(0, "status")))
+    between.wait_idle(host, 0.7)
+    # one of those after which it looks whether the store is alive may be among them
     kinds = list(between.kinds)
+    one.connection = None
     host.attachd.stop()
     between.close()
     return len(kinds), kinds.count(wire.TRANSACTION_START)
 
 
-def with_guests(host, count):
+def with_guests(host, count, first):
+    """first: of the rounds with so many; what takes long or does not vary is done once."""
     host.attachd.start()
     play_manager(host)
-    host.client.timeout = 300
-    guests = arrive(host, count)
-    wait(lambda: json.loads(host.attachd.ctl("status", "--json")[1])["guests"] == count)
-    host.settle(0.5)
-    figures = {"guests": count, "rss_before_kib": host.attachd.resident_kib()}
-    figures["at_once_sec"], figures["at_once_cpu_sec"] = all_at_once(host, guests)
-    times = one_by_one(host, guests)
-    figures["one_p50_sec"] = statistics.median(times)
-    figures["one_p99_sec"] = percentile(times, 99)
-    figures["yardstick_sec"] = yardstick(host, guests)
-    figures["script_sec"] = by_script(host, guests)
+    host.client.timeout = 600
+    asking = count
+    if count > 500 and host.kind == "c":
+        # it grows with the square of the guests: some 0.15 s at 1000
+        asking = max(20, min(count, int(BUDGET_SECONDS / (0.15 * (count / 1000) ** 2))))
+    asked, figures = at_once(host, count, asking)
+    figures = {"guests": count, "asking": asking, **figures}
+    times, figures["one_cpu_sec"], figures["one_store_cpu_sec"] = one_by_one(host, count)
+    figures["one_times"] = times
+    came = [host.guests[domid] for domid in range(count + 1, count + 1 + len(times))]
+    figures["yardstick_sec"], figures["yardstick_cpu_sec"] = \
+        yardstick(host, spread(asked, min(asking, 20)))
+    if not first:
+        return figures
+    figures["script_sec"] = by_script(host, spread(asked, SCRIPTS))
     figures["idle_wakeups"], figures["idle_cpu"] = idle(host)
     figures["rss_kib"] = host.attachd.resident_kib()
-    began = time.monotonic()
-    leave(host, guests)
-    wait(lambda: not records(host))
-    figures["end_sec"] = (time.monotonic() - began) / count
-    host.attachd.stop()
+    figures["end_sec"] = end(host, came[:20])
     return figures
+
+
+def merge(rounds):
+    """Of several rounds: the means, and percentiles over all."""
+    merged = dict(rounds[0])
+    for key, value in rounds[-1].items():
+        if isinstance(value, float):
+            merged[key] = statistics.mean(one[key] for one in rounds)
+    times = [value for one in rounds for value in one["one_times"]]
+    merged["one_p50_sec"] = statistics.median(times)
+    merged["one_p99_sec"] = percentile(times, 99)
+    merged["one_times"] = times
+    merged["at_once_cpu_sec"] = merged["at_once_arrival_cpu_sec"] + merged["at_once_attach_cpu_sec"]
+    merged["rounds"] = len(rounds)
+    return merged
 
 
 def run(kind, builds, measure):
@@ -222,24 +315,75 @@ def run(kind, builds, measure):
         host.close()
 
 
+def measure_count(kind, builds, count):
+    rounds = [run(kind, builds, lambda host, n=number: with_guests(host, count, n == 0))
+              for number in range(max(1, min(10, GUESTS_AT_LEAST // count)))]
+    figures = merge(rounds)
+    figures["messages"], figures["transactions"] = \
+        run(kind, builds, lambda host: messages(host, count))
+    return figures
+
+
 COLUMNS = (
-    ("guests", "{guests:6}", "guests"),
-    ("at once: ms", "{at_once_sec:11.2f}", "at_once_sec"),
-    ("CPU ms", "{at_once_cpu_sec:6.2f}", "at_once_cpu_sec"),
-    ("one by one: p50", "{one_p50_sec:15.2f}", "one_p50_sec"),
-    ("p99 ms", "{one_p99_sec:6.2f}", "one_p99_sec"),
-    ("the store's share", "{yardstick_sec:17.2f}", "yardstick_sec"),
-    ("script ms", "{script_sec:9.1f}", "script_sec"),
-    ("RSS KiB", "{rss_kib:7}", "rss_kib"),
-    ("idle wake-ups/s", "{idle_wakeups:15.1f}", "idle_wakeups"),
-    ("end ms", "{end_sec:6.2f}", "end_sec"),
+    ("guests", "{guests:6}"),
+    ("ask", "{asking:5}"),
+    ("at once: ms", "{at_once_sec:11.2f}"),
+    ("CPU ms", "{at_once_cpu_sec:6.3f}"),
+    ("store's", "{at_once_store_cpu_sec:7.2f}"),
+    ("one by one: p50", "{one_p50_sec:15.2f}"),
+    ("p99 ms", "{one_p99_sec:6.2f}"),
+    ("CPU ms", "{one_cpu_sec:6.3f}"),
+    ("bare writes: ms", "{yardstick_sec:15.2f}"),
+    ("store's", "{yardstick_cpu_sec:7.2f}"),
+    ("script ms", "{script_sec:9.1f}"),
+    ("messages", "{messages:8}"),
+    ("txns", "{transactions:4}"),
+    ("RSS KiB", "{rss_kib:7}"),
+    ("idle/s", "{idle_wakeups:6.2f}"),
+    ("end ms", "{end_sec:6.2f}"),
 )
 
 
 def print_row(figures):
     shown = {key: value * 1e3 if key.endswith("_sec") else value
              for key, value in figures.items()}
-    print("  ".join(form.format(**shown) for _, form, _ in COLUMNS), flush=True)
+    print("  ".join(form.format(**shown).rjust(len(title)) for title, form in COLUMNS), flush=True)
+
+
+def numbers(kind, rows):
+    """(what, found, target, whether it is met)"""
+    first = rows[0]
+    last = max((row for row in rows if row["guests"] <= 1000), key=lambda row: row["guests"])
+    span = f"{last['guests']} guests against {first['guests']}"
+
+    def growth(key):
+        return last[key] / first[key]
+
+    def row(what, found, target, unit=""):
+        return f"{kind}: {what}", f"{found:.2f}{unit}", f"<= {target:g}{unit}", found <= target
+
+    yield row(f"attachd's CPU for a guest, at once, {span}", growth("at_once_cpu_sec"), 1.2, "x")
+    yield row(f"attachd's CPU for a guest, one by one, {span}", growth("one_cpu_sec"), 1.2, "x")
+    yield row(f"xenstored's CPU for an attach, {span}", growth("at_once_store_cpu_sec"), 1.2, "x")
+    yield row(f"the same over that of bare writes, {last['guests']} guests",
+              last["at_once_store_cpu_sec"] / last["yardstick_cpu_sec"], 1.2, "x")
+    yield row(f"messages for an attach, {span}", growth("messages"), 1, "x")
+    yield row(f"RSS with {last['guests']} guests", last["rss_kib"] / 1024, 16, " MiB")
+    # every 2 s the store is asked whether it lives, and its answer may come in two pieces;
+    # every 10 s the manager is told how it goes
+    yield row("wake-ups a second, idle", last["idle_wakeups"], 1.7)
+    yield row("request to answer, against activate.sh", first["one_p50_sec"] / first["script_sec"],
+              0.05, "x")
+
+
+def print_numbers(found):
+    lines = [(*line[:3], "met" if line[3] else "missed")
+             for kind, rows in found.items() for line in numbers(kind, rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(4)]
+    print()
+    for what, value, target, result in lines:
+        print(what.ljust(widths[0]), value.rjust(widths[1]), target.ljust(widths[2]), result,
+              sep="  ")
 
 
 def main(arguments):
@@ -250,23 +394,13 @@ def main(arguments):
         if not machine.find_store(kind):
             print(f"{kind}: no such xenstored is installed")
             continue
-        count, transactions = run(kind, builds, messages)
-        print(f"{kind} xenstored: {count} messages and {transactions} transactions for an attach;"
-              " for each guest:")
-        print("  ".join(title for title, _, _ in COLUMNS))
-        rows = []
-        for guests in map(int, counts):
-            rows.append(run(kind, builds, lambda host, n=guests: with_guests(host, n)))
-            print_row(rows[-1])
-        if len(rows) > 1:
-            first, last = rows[0], rows[-1]
-            times = {key: last[key] / first[key]
-                     for key in ("one_p50_sec", "at_once_cpu_sec", "yardstick_sec")}
-            print(f"  of {last['guests']} guests one takes {times['one_p50_sec']:.2f} times what one"
-                  f" of {first['guests']} takes; attachd's own CPU time is"
-                  f" {times['at_once_cpu_sec']:.2f} times as much, the store's share"
-                  f" {times['yardstick_sec']:.2f} times")
-        found[kind] = {"messages": count, "transactions": transactions, "runs": rows}
+        print(f"{kind} xenstored, for each guest:")
+        print("  ".join(title for title, _ in COLUMNS), flush=True)
+        found[kind] = []
+        for count in map(int, counts):
+            found[kind].append(measure_count(kind, builds, count))
+            print_row(found[kind][-1])
+    print_numbers(found)
     with open(results, "w", encoding="ascii") as stream:
         json.dump(found, stream, indent=1)
     return 0
