@@ -9,6 +9,8 @@
 #include "world.h"
 
 #define GIFT MYDEVICE_DEVID_MAX
+#define HOTPLUG_STATUS "/local/domain/0/backend/mydevice/7/0/hotplug-status"
+#define SCRIPTED QUICK "[Device demo]\nScript=/a\n"
 #define GIVES_LOG QUICK "[Device log]\nAlways=yes\n"
 
 /* Of both xenstoreds: others in the way, four quotas, no memory, a disk, a fault. */
@@ -146,6 +148,55 @@ static void test_connecting(void **state)
 	fail_each_call(QUICK, prepare_attached, act_connect, is_connected);
 }
 
+static void prepare_plugged(struct world *world)
+{
+	prepare_attached(world);
+	fake_write(HOTPLUG_STATUS, "connected");
+	world_settle(world);
+	set_states(7, 0, END_CONNECTED, END_CONNECTED);
+	world_settle(world);
+}
+
+/* The script undoes its work only when it is asked to, with the nodes still there. */
+static void undo(struct world *world)
+{
+	world_settle(world);
+	if (fake_read(HOTPLUG_STATUS))
+		fake_remove(HOTPLUG_STATUS);
+}
+
+static void act_unplug(struct world *world)
+{
+	act_withdraw(world);
+	undo(world);
+}
+
+static void act_destroy_plugged(struct world *world)
+{
+	guest_destroy(7);
+	undo(world);
+}
+
+static void test_scripts(void **state)
+{
+	fail_each_call(SCRIPTED, prepare_plugged, act_unplug, is_gone);
+	fail_each_call(SCRIPTED, prepare_plugged, act_destroy_plugged, is_without_trace);
+}
+
+/* One that never undoes its work, of a guest that is no more: not longer than it may. */
+static void test_script_that_hangs(void **state)
+{
+	struct world world;
+
+	world_begin(&world, SCRIPTED);
+	prepare_plugged(&world);
+	guest_destroy(7);
+	world_settle(&world);
+	assert_false(is_without_trace(NULL));
+	world_wait(&world, is_without_trace, NULL);
+	world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +205,8 @@ int main(void)
 		cmocka_unit_test(test_end_of_a_guest),
 		cmocka_unit_test(test_beginning_of_a_guest),
 		cmocka_unit_test(test_connecting),
+		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_script_that_hangs),
 	};
 
 	log_open(-1);
