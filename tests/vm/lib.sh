@@ -28,7 +28,7 @@ vm_build() {
 	make -s debs || return
 	mkdir -p "$vm_work/guest/usr/bin" || return
 	tests/semantics/build "$vm_work/guest/usr/bin" || return
-	for program in transfer intrude hostile; do
+	for program in transfer intrude hostile shuttle; do
 		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -pthread \
 			-o "$vm_work/guest/usr/bin/$program" "tests/vm/$program.c" \
 			-Iinclude -lxenstore -lxengnttab -lxenevtchn -lxentoolcore -lxentoollog || return
@@ -50,7 +50,7 @@ vm_build_pairs() {
 
 vm_up() {
 	LAB_GUEST_FILES=$vm_work/guest lab up "$@" || return
-	for program in transfer semantics ioctl32; do
+	for program in transfer semantics ioctl32 shuttle; do
 		lab push "$vm_work/guest/usr/bin/$program" "/usr/local/bin/$program" || return
 	done
 }
@@ -67,11 +67,12 @@ vm_logs() {
 }
 
 vm_down() {
+	local cache=${MYDEVICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mydevice}
+
 	lab down >/dev/null 2>&1
 	rm -rf "$vm_logs_dir"
 	mkdir -p "$(dirname "$vm_logs_dir")"
-	cp -r "${LAB_DIR:-${MYDEVICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mydevice}/state/${VM_LAB:-check}}/logs" \
-		"$vm_logs_dir" 2>/dev/null
+	cp -r "${LAB_DIR:-$cache/lab/state/${VM_LAB:-check}}/logs" "$vm_logs_dir" 2>/dev/null
 }
 
 # expect NAME CMD...: what it prints is the reason if it fails.
@@ -133,4 +134,50 @@ pass_bytes() {
 	wait $! || rc=1
 	cat "$vm_work/inside.log"
 	return $rc
+}
+
+# holdings [GUEST...]: what dom0 holds that a guest could leave behind, a line each:
+# event channels as Xen and as the kernel name them, nodes, memory mappings by their
+# maker. Numbers that another bind would change are left out, and the guests that are
+# named are called so, whatever their ids are. A grant that stays mapped would keep a
+# domain from going, so who asks for this looks at that, too.
+holdings() {
+	local name script=
+	for name; do
+		script+="s#(/|Domain |vif)$(domid "$name")([^0-9]|\$)#\1<$name>\2#;"
+	done
+	dom0 "set -o pipefail
+		{
+			/usr/lib/xen-*/bin/lsevtchn 0 | sed 's/^ *[0-9]*: /port /; s/, Port .*//'
+			sed -n 's/.*xen-dyn/irq/p' /proc/interrupts
+			xenstore-ls -f / | sed 's/ = .*//' | grep -E '/backend|^/mydevice'
+			awk '\$3 ~ /^xenbus/ { print \"mapping\", \$2, \$3 }' /proc/vmallocinfo
+		} | sed -E '$script' | LC_ALL=C sort"
+}
+
+# nothing_new BEFORE [GUEST...]: of what dom0 holds now all was held before. What was
+# still on its way out then, from an earlier case, may be gone.
+nothing_new() {
+	local before=$1 now
+	shift
+	now=$(holdings "$@") || return
+	! LC_ALL=C comm -13 <(echo "$before") <(echo "$now") | grep .
+}
+
+# guest_holdings GUEST: likewise what the guest itself holds for its channels, and all
+# of its event channels. Its kernel notes errors in XenStore and takes none back.
+guest_holdings() {
+	local id
+	id=$(domid "$1") && dom0 "set -o pipefail
+		{
+			/usr/lib/xen-*/bin/lsevtchn $id | sed 's/^ *[0-9]*: /port /; s/, Port .*//'
+			xenstore-ls -f /local/domain/$id | sed 's/ = .*//; s#^[^ ]*/$id/##' |
+				grep -E '^(data|device)/mydevice'
+		} | LC_ALL=C sort" && guest "$1" "sed -n 's/.*xen-dyn/irq/p' /proc/interrupts | sort
+		sed -n 's/.* \([0-9]* myd_[a-z_]*\).*/mapping \1/p' /proc/vmallocinfo | sort"
+}
+
+# guest_holds BEFORE GUEST: no more and no less than then.
+guest_holds() {
+	diff <(echo "$1") <(guest_holdings "$2")
 }

@@ -4,20 +4,6 @@
 # A guest destroyed in mid-transfer: its reader in the host is woken, and no
 # grant, event channel, node or domain stays behind.
 
-# What dom0 holds that a guest could leave behind, a line each: event channels as
-# Xen and as the kernel name them, nodes, memory mappings by their maker. Numbers
-# that another bind would change are left out. A grant that stays mapped would
-# keep the domain from going, which the case looks at, too.
-holdings() {
-	dom0 "set -o pipefail
-		{
-			/usr/lib/xen-*/bin/lsevtchn 0 | sed 's/^ *[0-9]*: /port /; s/, Port .*//'
-			sed -n 's/.*xen-dyn/irq/p' /proc/interrupts
-			xenstore-ls -f / | sed 's/ = .*//' | grep -E '/backend|^/mydevice'
-			awk '\$3 ~ /^xenbus/ { print \"mapping\", \$2, \$3 }' /proc/vmallocinfo
-		} | LC_ALL=C sort"
-}
-
 destroyed_in_transfer() {
 	local name=$1 id start rc
 	id=$(domid "$name") || return
@@ -43,21 +29,13 @@ END
 	eventually 10 dom0 "! test -e /dev/mydevice-back/$name"
 }
 
-# What is there now and was not before. What was still on its way out before,
-# from an earlier case, may be gone.
-nothing_new() {
-	local now
-	now=$(holdings) || return
-	! LC_ALL=C comm -13 <(echo "$before") <(echo "$now") | grep .
-}
-
-before=$(holdings) || report_fail holdings-can-be-listed "$before"
+destroy_before=$(holdings) || report_fail holdings-can-be-listed "$destroy_before"
 # shellcheck disable=SC2016 # for eval
 if expect guest-c-comes eval 'LAB_GUEST_FILES=$vm_work/guest lab up --guest c:pv &&
 	eventually 60 connected c'; then
-	expect holdings-show-guest-c eval '! nothing_new >"$vm_work/held.log" &&
+	expect holdings-show-guest-c eval '! nothing_new "$destroy_before" >"$vm_work/held.log" &&
 		grep -q "^irq.* mydeviceback" "$vm_work/held.log" &&
 		grep -q "^mapping" "$vm_work/held.log" && grep -q "^/mydevice/" "$vm_work/held.log"'
 	expect destroyed-in-transfer destroyed_in_transfer c
 fi
-expect nothing-is-left eventually 20 nothing_new
+expect nothing-is-left eventually 20 nothing_new "$destroy_before"
