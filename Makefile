@@ -57,6 +57,7 @@ compile_commands: ## compile_commands.json for editors, of daemon and modules
 install: all install-daemon ## all but the modules, below DESTDIR; packages are better
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux include/uapi/linux/mydevice.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d systemd/*.rules
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin systemd/mydevice-reload
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d systemd/sysusers.d/*.conf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/modules-load.d systemd/modules-load.d/*.conf
 	install -D -m 644 -t $(DESTDIR)/etc/modprobe.d systemd/modprobe.d/*.conf
@@ -112,6 +113,11 @@ check-store: ## attachd against both real xenstoreds, no hypervisor
 check-vm: ## real Xen, real kernels, PV and PVH guests in QEMU: minutes
 	tests/deps lab
 	tests/vm/run
+
+.PHONY: check-long
+check-long: ## what takes too long for check: 50 moves of each guest, upgrades by apt
+	tests/deps lab
+	MOVE_ROUNDS=25 UPGRADE_PACKAGES=1 tests/vm/run move upgrade
 
 .PHONY: bench
 bench: ## the channel beside its peers, on real Xen; QUICK=1 in minutes

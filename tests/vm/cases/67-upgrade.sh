@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2016 # words that the guest expands
+#
+# An upgrade while guests are connected and programs have channels open: nothing
+# breaks, the operator is told what would be interrupted, and does it when it suits.
+# The modules are put where DKMS would put them, since it takes minutes to build them
+# in an emulated machine; with UPGRADE_PACKAGES=1 it does.
+
+upgrade_next=$vm_work/next
+upgrade_modules="mydevice mydevicefront mydeviceback"
+
+# upgrade_start GUEST PROGRAM: traffic both ways, on a descriptor of the guest's
+upgrade_start() {
+	guest "$1" "$2 /dev/mydevice/demo >/tmp/shuttle.log 2>&1 & echo \$! >/tmp/shuttle.pid"
+	upgrade_start_outside "$1" && eventually 10 upgrade_session "$1" 0
+}
+
+upgrade_start_outside() {
+	dom0 systemd-run -q --collect --unit="shuttle-$1" sh -c \
+		"exec shuttle /dev/mydevice-back/$1/demo >>/tmp/shuttle-$1.log 2>&1"
+}
+
+upgrade_session() {
+	guest "$1" "tail -n 1 /tmp/shuttle.log" | grep "^session $2 begins"
+}
+
+# upgrade_stopped GUEST: the program was content to the end, on one descriptor.
+upgrade_stopped() {
+	guest "$1" 'kill $(cat /tmp/shuttle.pid); sleep 1; cat /tmp/shuttle.log' >"$vm_work/inside.log"
+	dom0 "systemctl stop shuttle-$1; cat /tmp/shuttle-$1.log" >"$vm_work/outside.log"
+	cat "$vm_work/inside.log"
+	! grep WRONG "$vm_work/inside.log" "$vm_work/outside.log" &&
+		grep -qx 'over: opened 1 times' "$vm_work/inside.log" &&
+		grep -q '^over' "$vm_work/outside.log"
+}
+
+upgrade_daemon() {
+	local package before old
+	package=$(compgen -G "build/debs/*/mydevice-attachd_*.deb" | head -n 1)
+	before=$(dom0 "xenstore-ls -fp /local/domain/0/backend/mydevice; xenstore-ls -fp /mydevice")
+	old=$(dom0 systemctl show -P MainPID mydevice-attachd)
+	lab push "$package" /root/attachd.deb &&
+		dom0 'dpkg -i --force-confold /root/attachd.deb 2>&1' || return
+	eventually 20 dom0 systemctl -q is-active mydevice-attachd || return
+	[ "$(dom0 systemctl show -P MainPID mydevice-attachd)" != "$old" ] || return
+	eventually 20 connected a && eventually 20 connected d || return
+	diff <(echo "$before") <(dom0 "xenstore-ls -fp /local/domain/0/backend/mydevice; xenstore-ls -fp /mydevice") &&
+		upgrade_session a 0 && upgrade_session d 0
+}
+
+# upgrade_on dom0|d COMMAND
+upgrade_on() {
+	case $1 in
+	dom0) dom0 "$2" ;;
+	*) guest "$1" "$2" ;;
+	esac
+}
+
+# Modules of the same sources and one word more, which are others for the kernel.
+upgrade_build() {
+	local headers module
+	headers=/lib/modules/$(dom0 uname -r)/build
+	rm -rf "$upgrade_next" && mkdir -p "$upgrade_next" &&
+		cp -r kmod include dkms.conf "$upgrade_next" || return
+	for module in core front back; do
+		echo 'MODULE_INFO(build, "another");' >>"$upgrade_next/kmod/$module/main.c"
+	done
+	make -s -C "$upgrade_next/kmod" KDIR="$headers" OUT="$upgrade_next/out" 2>&1
+}
+
+# The package as apt would have it, which tells of the channels by itself.
+upgrade_install_package() {
+	local prefix=
+	[ "$1" = dom0 ] || prefix=$1:
+	rm -rf "$upgrade_next/deb" &&
+		dpkg-deb -R "$(compgen -G "build/debs/*/mydevice-dkms_*.deb" | head -n 1)" \
+			"$upgrade_next/deb" || return
+	for module in core front back; do
+		cp "$upgrade_next/kmod/$module/main.c" "$upgrade_next"/deb/usr/src/mydevice-*/kmod/$module/
+	done
+	dpkg-deb --root-owner-group -b "$upgrade_next/deb" "$upgrade_next/dkms.deb" &&
+		lab push "$upgrade_next/dkms.deb" "$prefix/root/dkms.deb" &&
+		upgrade_on "$1" 'rm -rf /root/old; cp -r /lib/modules/$(uname -r)/updates/dkms /root/old &&
+			dpkg -i /root/dkms.deb 2>&1' >"$vm_work/package.log"
+	tail -n 20 "$vm_work/package.log"
+	grep 'channel demo, /dev/mydevice' "$vm_work/package.log"
+}
+
+# upgrade_install MACHINE: as the package does, or by it
+upgrade_install() {
+	if [ -n "${UPGRADE_PACKAGES-}" ]; then
+		upgrade_install_package "$1"
+		return
+	fi
+	local machine=$1 module to prefix=
+	[ "$machine" = dom0 ] || prefix=$machine:
+	to=/lib/modules/$(dom0 uname -r)/updates/dkms
+	upgrade_on "$machine" "rm -rf /root/old && cp -r $to /root/old" || return
+	for module in mydevice mydevicefront mydeviceback; do
+		lab push "$upgrade_next/out/kmod/$module.ko" "$prefix$to/$module.ko" || return
+	done
+	upgrade_on "$machine" depmod
+}
+
+# upgrade_told MACHINE CHANNEL...: which will be interrupted
+upgrade_told() {
+	local machine=$1 channel said
+	shift
+	said=$(upgrade_on "$machine" 'mydevice-reload --check; test $? -eq 1') || return
+	echo "$said"
+	for channel; do
+		grep -F "$channel" <<<"$said" || return
+	done
+}
+
+# upgrade_refused MACHINE: for a program has its channel open; nothing happens to it.
+upgrade_refused() {
+	local said
+	said=$(upgrade_on "$1" 'mydevice-reload 2>&1; test $? -eq 1') || return
+	echo "$said"
+	grep 'process.*shuttle' <<<"$said" && grep 'nothing was changed' <<<"$said"
+}
+
+upgrade_is_loaded() {
+	upgrade_on "$1" 'for m in /sys/module/mydevice*; do
+		test "$(cat $m/srcversion)" = "$(modinfo -F srcversion ${m##*/})" || exit; done
+		mydevice-reload --check'
+}
+
+upgrade_host() {
+	dom0 'systemctl stop shuttle-a shuttle-d && mydevice-reload 2>&1' &&
+		upgrade_is_loaded dom0 || return
+	for name in a b d; do
+		eventually 20 connected $name || return
+	done
+}
+
+upgrade_guest() {
+	guest d 'kill $(cat /tmp/shuttle.pid); sleep 1; mydevice-reload 2>&1' &&
+		upgrade_is_loaded d && eventually 20 connected d
+}
+
+# The modules that were there before, again as an upgrade.
+upgrade_back() {
+	upgrade_on "$1" 'cp /root/old/* /lib/modules/$(uname -r)/updates/dkms/ && depmod &&
+		mydevice-reload 2>&1' && upgrade_is_loaded "$1"
+}
+
+if expect upgrade-build upgrade_build; then
+	expect upgrade-d-gets-a-program lab push "$vm_work/guest/usr/bin/shuttle" d:/root/shuttle
+	expect upgrade-a-begins upgrade_start a shuttle
+	expect upgrade-d-begins upgrade_start d /root/shuttle
+	expect upgrade-daemon-under-traffic upgrade_daemon
+
+	expect upgrade-host-installs upgrade_install dom0
+	expect upgrade-host-is-told upgrade_told dom0 "guest a, channel demo" "guest b, channel demo" \
+		"guest d, channel demo"
+	expect upgrade-host-is-refused upgrade_refused dom0
+	expect upgrade-host-reloads upgrade_host
+	expect upgrade-a-outside-again upgrade_start_outside a
+	expect upgrade-d-outside-again upgrade_start_outside d
+	expect upgrade-a-goes-on eventually 10 upgrade_session a 1
+	expect upgrade-d-goes-on eventually 10 upgrade_session d 1
+	expect upgrade-a-lost-nothing upgrade_stopped a
+
+	expect upgrade-guest-installs upgrade_install d
+	expect upgrade-guest-is-told upgrade_told d "channel demo, /dev/mydevice/0"
+	expect upgrade-guest-is-refused upgrade_refused d
+	expect upgrade-guest-reloads upgrade_guest
+	expect upgrade-d-lost-nothing upgrade_stopped d
+	for machine in d dom0; do
+		expect upgrade-$machine-back upgrade_back $machine
+	done
+	for name in a b d; do
+		expect "upgrade-$name-connected" eventually 20 connected $name
+	done
+	expect upgrade-transfer pass_bytes a both $((1 * MiB))
+fi
