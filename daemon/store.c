@@ -352,7 +352,12 @@ const char *store_strerror(int error)
 	switch (error < 0 ? -error : error) {
 	case ENOSPC:
 	case EDQUOT:
-		return "the guest's XenStore quota is used up (its nodes, or their size)";
+		return "a XenStore quota is used up: the guest's nodes, or watches or transactions";
+	case E2BIG:
+		return "it is more than XenStore takes: the quota of a node's size, or 4096 bytes";
+	case EINVAL:
+		/* libxenstore does not know its EQUOTA */
+		return "XenStore refuses it, as oxenstored does when a quota is used up";
 	case EAGAIN:
 		return "XenStore stayed busy with other transactions";
 	case ENOTCONN:

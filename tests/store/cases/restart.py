@@ -167,6 +167,31 @@ def restart_killed_at_every_step_of_a_detach(host):
 
 
 @case(build="plain")
+def restart_killed_at_every_step_of_a_detach_that_closes(host):
+    """With drivers that close when they are asked to, which is not at once."""
+    ends = []
+
+    def begin(one, prepare):
+        if prepare:
+            ends[:] = host.connected(one, 0)
+            host.settle(0.05)
+        else:
+            one.withdraw(0)
+
+    def done(one):
+        if one.traces():
+            return False
+        if ends:
+            ends[0].stop()
+            ends.clear()
+        return True
+
+    steps = at_every_step(host, begin, done, whole=False)
+    check(steps > 15, f"only {steps} steps")
+    note(f"{host.kind}: killed at each of {steps} steps of a detach with closing")
+
+
+@case(build="plain")
 def restart_killed_at_every_step_of_a_start(host):
     """With something to keep, something to finish and something to clear away."""
     between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "proxy"))
