@@ -4,6 +4,7 @@ Here the test is udev and systemd; the real ones are in tests/vm."""
 
 import json
 import os
+import signal
 import subprocess
 
 from harness import openmetrics
@@ -191,12 +192,16 @@ def hotplug_of_another_class(host):
 
 # What systemd calls
 
+def begin(host, verb, directory, **env):
+    return subprocess.Popen([os.path.abspath("systemd/mydevice-hotplug"), verb,
+                             f"/sys/devices/xen-backend/mydevice-7-{GIFT}"],
+                            env={**os.environ, **host.attachd.env(),
+                                 "RUNTIME_DIRECTORY": directory, "SERVICE_RESULT": "success",
+                                 **env}, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
 def call(host, verb, directory, **env):
-    return subprocess.run([os.path.abspath("systemd/mydevice-hotplug"), verb,
-                           f"/sys/devices/xen-backend/mydevice-7-{GIFT}"],
-                          env={**os.environ, **host.attachd.env(), "RUNTIME_DIRECTORY": directory,
-                               "SERVICE_RESULT": "success", **env},
-                          capture_output=True, text=True, timeout=20, check=False)
+    return begin(host, verb, directory, **env).wait(20)
 
 
 @case
@@ -224,14 +229,14 @@ def hotplug_helper(host):
                 host.client.get(one.backend(GIFT, "hotplug-error")))
 
     environment = [f"backend/mydevice/7/{GIFT}", "mydevice", "backend", script]
-    equal(call(host, "add", directory).returncode, 1, "add that fails")
+    equal(call(host, "add", directory), 1, "add that fails")
     equal(told(), ["add", *environment, "running"], "what the script is told")
     equal(nodes(), ("error", f"{script} add ended with status 3"), "what is said")
     call(host, "remove", directory, SERVICE_RESULT="exit-code")
     equal(told()[0], "remove", "it undoes what it had begun")
     equal(nodes()[0], "error", "which stays to be seen")
     open(f"{directory}/go", "w", encoding="ascii").close()
-    equal(call(host, "add", directory).returncode, 0, "add that succeeds")
+    equal(call(host, "add", directory), 0, "add that succeeds")
     equal(nodes(), ("connected", None), "what is said then")
     call(host, "remove", directory)
     equal(told(), ["remove", *environment, "connected"], "what it is told at the end")
@@ -242,15 +247,48 @@ def hotplug_helper(host):
     check(nodes()[0] == "error" and "too long" in nodes()[1], f"a script that hangs: {nodes()}")
     write_script('xenstore-write "$XENBUS_PATH/hotplug-error" "its own words" '
                  '"$XENBUS_PATH/hotplug-status" error')
-    equal(call(host, "add", directory).returncode, 1, "a script that says error and ends with 0")
+    equal(call(host, "add", directory), 1, "a script that says error and ends with 0")
     equal(nodes(), ("error", "its own words"), "its words")
     os.unlink(script)
-    equal(call(host, "add", directory).returncode, 1, "a script that is not there")
+    equal(call(host, "add", directory), 1, "a script that is not there")
     check("status 127" in nodes()[1], f"what is said of it: {nodes()}")
     # nothing comes back of a device that is gone, which is undone all the same
     write_script(f"echo undone >{directory}/late")
     host.client.remove(one.backend(GIFT))
     call(host, "remove", directory, SERVICE_RESULT="timeout")
     check(os.path.exists(f"{directory}/late"), "it was not called")
-    equal(call(host, "add", directory).returncode, 0, "add of what is gone")
+    equal(call(host, "add", directory), 0, "add of what is gone")
     equal(host.client.tree(one.backend(GIFT)), {}, "the device")
+
+
+def read_pid(file):
+    """0 as long as it is not written."""
+    try:
+        with open(file, encoding="ascii") as stream:
+            return int(stream.read() or 0)
+    except FileNotFoundError:
+        return 0
+
+
+@case(stores=("c",))
+def hotplug_helper_outlives_its_script(host):
+    """systemd takes a unit for stopped when the helper ends, and leaves the rest alone."""
+    directory = os.path.join(host.dir, "runtime")
+    os.mkdir(directory)
+    script = os.path.join(host.dir, "script")
+    given(host, POLICY.replace(SCRIPT, script))
+    for body, signals in (("", [signal.SIGTERM]), ("trap '' TERM; ", [signal.SIGTERM,
+                                                                     signal.SIGKILL])):
+        with open(script, "w", encoding="ascii") as stream:
+            stream.write(f"#!/bin/sh\n{body}echo $$ >{directory}/pid\nexec sleep 60\n")
+        os.chmod(script, 0o755)
+        helper = begin(host, "add", directory)
+        pid = host.expect(lambda: read_pid(f"{directory}/pid"), "the script runs")
+        os.unlink(f"{directory}/pid")
+        for number in signals[:-1]:
+            os.killpg(helper.pid, number)
+            host.settle()
+            check(helper.poll() is None and os.path.exists(f"/proc/{pid}"), "it did not wait")
+        os.killpg(helper.pid, signals[-1])
+        helper.wait(10)
+        host.expect(lambda: not os.path.exists(f"/proc/{pid}"), "the script ends")
