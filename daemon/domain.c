@@ -352,8 +352,8 @@ static bool do_turn(struct domain *domain)
 		domain->unidentified = false;
 		r = domain_identify(domain);
 		if (r < 0) {
-			domain_log(domain, NULL, LOG_ERR, NULL, "cannot be served: %s; trying again",
-				   store_strerror(r));
+			domain_log(domain, NULL, LOG_ERR, NULL,
+				   "cannot be served: %s; trying again", store_strerror(r));
 			domain_retry(domain);
 		}
 		return true;

@@ -21,7 +21,8 @@ fuzz_daemon_flags = $(fuzz_flags) -Iinclude/uapi -iquote $(FUZZ_TREE)/daemon
 # All that the sources include and need little of
 fuzz_stubs := $(addprefix $(BUILD)/fuzz/shim/, \
 	$(addprefix linux/,build_bug.h cdev.h device.h export.h fs.h interrupt.h jiffies.h \
-		kernel.h minmax.h mm.h module.h mutex.h poll.h processor.h sched/clock.h sched/mm.h \
+		kernel.h minmax.h mm.h module.h mutex.h poll.h processor.h sched/clock.h \
+		sched/mm.h \
 		sched/signal.h slab.h spinlock.h tracepoint.h uaccess.h uio.h wait.h workqueue.h) \
 	trace/define_trace.h $(addprefix xen/,events.h xenbus.h))
 
@@ -45,7 +46,8 @@ $(FUZZ_OUT)/message: $(addprefix $(FUZZ_TREE)/daemon/, \
 	bus-order.c ctl/message.c escape.c number.c request.c name.c)
 $(FUZZ_OUT)/paths: $(addprefix $(FUZZ_TREE)/daemon/,name.c number.c paths.c)
 $(FUZZ_OUT)/policy: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c explain.c name.c number.c policy.c policy-file.c policy-setting.c record.c request.c)
+	escape.c explain.c name.c number.c policy.c policy-file.c policy-setting.c record.c \
+	request.c)
 $(FUZZ_OUT)/record: $(addprefix $(FUZZ_TREE)/daemon/, \
 	escape.c name.c number.c record.c request.c withheld.c)
 $(FUZZ_OUT)/request: $(addprefix $(FUZZ_TREE)/daemon/, \

@@ -200,6 +200,10 @@ struct xenbus_device {
 	const char *otherend;
 };
 
+struct xenbus_watch {
+	const char *node;
+};
+
 #define IRQ_HANDLED 1
 #define XEN_EOI_FLAG_SPURIOUS 1
 #define XBT_NIL 0
