@@ -198,6 +198,16 @@ static void disconnect(struct manager *manager)
 	registry_set_store(manager->registry, false, facts_degraded(manager->facts));
 }
 
+/* What a failed call set aside does not show on the descriptor. */
+static int before_waiting(sd_event_source *source, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	if (store_has_events(manager->store))
+		manager_wake(manager);
+	return 0;
+}
+
 static int reconcile_all(struct manager *manager)
 {
 	int r;
@@ -221,6 +231,9 @@ static int reconcile_all(struct manager *manager)
 		return r;
 	r = sd_event_add_io(manager->event, &manager->store_events, store_fd(manager->store),
 			    EPOLLIN, on_store_events, manager);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_prepare(manager->store_events, before_waiting);
 	if (r < 0)
 		return r;
 	return sd_event_source_set_priority(manager->store_events, WORK_PRIORITY);
@@ -311,7 +324,6 @@ static int on_turn(sd_event_source *source, void *userdata)
 		}
 	} else if (manager->store) {
 		do_turn(manager);
-		/* what a failed call set aside does not show on the descriptor */
 		store_dispatch(manager->store, EVENTS_PER_DISPATCH);
 	}
 	if (manager->store && store_is_dead(manager->store))

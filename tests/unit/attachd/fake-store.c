@@ -346,6 +346,11 @@ bool store_is_dead(const struct store *store)
 	return dead;
 }
 
+bool store_has_events(const struct store *store)
+{
+	return false;
+}
+
 int store_probe(struct store *store)
 {
 	return begin_call();
@@ -389,6 +394,11 @@ int store_exists(struct store *store, store_txn txn, const char *path)
 	int r = begin_call();
 
 	return r < 0 ? r : find(tree_of(txn), path) != NULL;
+}
+
+int store_list_long(const char *path, char ***ret, size_t *ret_n)
+{
+	return store_list(NULL, 0, path, ret, ret_n);
 }
 
 int store_list(struct store *store, store_txn txn, const char *path, char ***ret, size_t *ret_n)
