@@ -97,8 +97,9 @@ class Toolstack:
         self.client.release(domid)
         self.make_nodes(domid, name, uuid)
         self.machine.command("reset", domid)
-        self.build(domid)
+        # Xen's part of it ends the shutdown, before the store is told
         self.unpause(domid)
+        self.build(domid)
 
     def shut_down(self, domid, reason="poweroff"):
         """By itself; xl then destroys it, and creates it anew if it was a reboot."""
