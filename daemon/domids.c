@@ -46,7 +46,7 @@ int domids_list(struct store *store, const struct path *dir, unsigned int **ret,
 	size_t n_names = 0, n = 0;
 	int r;
 
-	r = store_list_long(dir->text, &names, &n_names);
+	r = store_list(store, 0, dir->text, &names, &n_names);
 	if (r < 0 && r != -ENOENT && r != -E2BIG)
 		return r;
 	domids = calloc(r == -E2BIG ? DOMID_LIMIT : n_names + 1, sizeof(*domids));

@@ -283,16 +283,15 @@ int nodes_unplug(struct store *store, const struct device_key *key)
 	return r < 0 ? r : store_remove(store, 0, frontend.text);
 }
 
-static int prune(struct store *store, const struct path *dir, bool is_long)
+static int prune(struct store *store, const struct path *dir)
 {
 	_cleanup_free_ char **names = NULL;
 	size_t n;
 	int r;
 
-	r = is_long ? store_list_long(dir->text, &names, &n) :
-		      store_list(store, 0, dir->text, &names, &n);
+	r = store_list(store, 0, dir->text, &names, &n);
 	if (r < 0)
-		return r == -ENOENT || r == -E2BIG ? 0 : r;
+		return r == -ENOENT ? 0 : r;
 	return n ? 0 : store_remove(store, 0, dir->text);
 }
 
@@ -322,8 +321,7 @@ int nodes_remove(struct store *store, const struct device_key *key)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
-		/* all guests have something in the backend's directory of the class */
-		r = prune(store, &parents[i], i == 1);
+		r = prune(store, &parents[i]);
 		if (r < 0)
 			return r;
 	}
@@ -337,7 +335,7 @@ int nodes_prune_records(struct store *store, unsigned int guest)
 {
 	struct path records = path_guest_records(guest);
 
-	return prune(store, &records, false);
+	return prune(store, &records);
 }
 
 int nodes_note_withheld(struct store *store, unsigned int guest, const char *uuid,

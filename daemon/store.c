@@ -201,31 +201,15 @@ int store_list(struct store *store, store_txn txn, const char *path, char ***ret
 	char **names;
 
 	names = xs_directory(store->xs, txn, path, &n);
-	if (!names)
-		return failed(store);
+	if (!names) {
+		int r = failed(store);
+
+		/* oxenstored knows no parts, which are asked for next */
+		return r == -ENOSYS || r == -EIO ? -E2BIG : r;
+	}
 	*ret = names;
 	*ret_n = n;
 	return 0;
-}
-
-int store_list_long(const char *path, char ***ret, size_t *ret_n)
-{
-	struct xs_handle *xs = xs_open(0);
-	unsigned int n;
-	char **names;
-	int r = 0;
-
-	if (!xs)
-		return -errno;
-	names = xs_directory(xs, XBT_NULL, path, &n);
-	if (names) {
-		*ret = names;
-		*ret_n = n;
-	} else {
-		r = errno == ENOENT || errno == ENOMEM ? -errno : -E2BIG;
-	}
-	xs_close(xs);
-	return r;
 }
 
 int store_write(struct store *store, store_txn txn, const char *path, const char *value)

@@ -55,14 +55,11 @@ int store_read_all(struct store *store, const struct path paths[], size_t n,
 		   struct store_value ret[]);
 /* 1, 0 or -errno */
 int store_exists(struct store *store, store_txn txn, const char *path);
-/* Names of the children; the array and they are one allocation. */
-int store_list(struct store *store, store_txn txn, const char *path, char ***ret, size_t *ret_n);
 /*
- * The same for a directory that may be longer than a message, with -E2BIG if it
- * cannot be had: libxenstore asks for its parts then, and oxenstored, which knows
- * of none, hangs up. So this has a connection of its own, for this once.
+ * Names of the children; the array and they are one allocation. -E2BIG from
+ * oxenstored if they do not fit into a message.
  */
-int store_list_long(const char *path, char ***ret, size_t *ret_n);
+int store_list(struct store *store, store_txn txn, const char *path, char ***ret, size_t *ret_n);
 int store_write(struct store *store, store_txn txn, const char *path, const char *value);
 int store_mkdir(struct store *store, store_txn txn, const char *path);
 /* Nothing there to remove is success. */

@@ -93,22 +93,3 @@ def scale_of_time(host):
     note(f"CPU of attachd for an attach: {few * 1e3:.3f} ms with {FEW} guests,"
          f" {many * 1e3:.3f} ms with {MANY}")
     check(many < few * BOUND, f"{many / few:.1f} times as much")
-
-
-@case
-def scale_of_directories(host):
-    """A list of names that no message holds, which oxenstored hangs up on when asked for."""
-    backends = "/local/domain/0/backend/mydevice"
-    for domid in range(10000, 11000):
-        host.client.write(f"{backends}/{domid}/of-somebody-else", "1")
-    one = host.guest(7, "web1")
-    host.attachd.start()
-    host.connected(one, 0)
-    status, _, error = host.attachd.ctl("detach", "web1", "demo")
-    equal(status, 0, f"a detach, {error}")
-    check(host.client.get(f"{backends}/7") is None, "its directory is left behind")
-    equal(host.client.get(f"{backends}/10999/of-somebody-else"), "1", "another's")
-    host.attachd.stop()
-    host.attachd.start()
-    host.connected(one, 1, "log")
-    check("xenstored has gone" not in host.attachd.log_text(), "the connection was lost")

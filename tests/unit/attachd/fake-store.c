@@ -396,11 +396,6 @@ int store_exists(struct store *store, store_txn txn, const char *path)
 	return r < 0 ? r : find(tree_of(txn), path) != NULL;
 }
 
-int store_list_long(const char *path, char ***ret, size_t *ret_n)
-{
-	return store_list(NULL, 0, path, ret, ret_n);
-}
-
 int store_list(struct store *store, store_txn txn, const char *path, char ***ret, size_t *ret_n)
 {
 	struct tree *t = tree_of(txn);
