@@ -139,8 +139,9 @@ pass_bytes() {
 # holdings [GUEST...]: what dom0 holds that a guest could leave behind, a line each:
 # event channels as Xen and as the kernel name them, nodes, memory mappings by their
 # maker. Numbers that another bind would change are left out, and the guests that are
-# named are called so, whatever their ids are. A grant that stays mapped would keep a
-# domain from going, so who asks for this looks at that, too.
+# named are called so, whatever their ids are. Its kernel notes errors in XenStore and
+# takes none back. A grant that stays mapped would keep a domain from going, so who asks
+# for this looks at that, too.
 holdings() {
 	local name script=
 	for name; do
@@ -150,7 +151,8 @@ holdings() {
 		{
 			/usr/lib/xen-*/bin/lsevtchn 0 | sed 's/^ *[0-9]*: /port /; s/, Port .*//'
 			sed -n 's/.*xen-dyn/irq/p' /proc/interrupts
-			xenstore-ls -f / | sed 's/ = .*//' | grep -E '/backend|^/mydevice'
+			xenstore-ls -f / | sed 's/ = .*//' | grep -E '/backend|^/mydevice' |
+				grep -v '^/local/domain/0/error/'
 			awk '\$3 ~ /^xenbus/ { print \"mapping\", \$2, \$3 }' /proc/vmallocinfo
 		} | sed -E '$script' | LC_ALL=C sort"
 }

@@ -151,13 +151,13 @@ ${hotplug_id[b]}/$(hotplug_devid b plug-xen)/physical-details | grep -x 'of plug
 	expect hotplug-undone hotplug_undone a
 	expect hotplug-driver-domain hotplug_driver_domain
 
-	if expect hotplug-guest-e-comes eval 'LAB_GUEST_FILES=$vm_work/guest lab up --guest e:pv &&
-		eventually 60 hotplug_is e plug-good connected Connected'; then
-		hotplug_id[e]=$(domid e)
-		expect hotplug-guest-e-destroyed dom0 xl destroy e
-		expect hotplug-guest-e-is-no-zombie eventually 15 dom0 "! xl list ${hotplug_id[e]}"
-		expect hotplug-guest-e-undone eventually 20 hotplug_undone e
-		expect hotplug-guest-e-leaves-nothing eventually 20 hotplug_nothing_left e
+	if expect hotplug-guest-h-comes eval 'LAB_GUEST_FILES=$vm_work/guest lab up --guest h:pv &&
+		eventually 60 hotplug_is h plug-good connected Connected'; then
+		hotplug_id[h]=$(domid h)
+		expect hotplug-guest-h-destroyed dom0 xl destroy h
+		expect hotplug-guest-h-is-no-zombie eventually 15 dom0 "! xl list ${hotplug_id[h]}"
+		expect hotplug-guest-h-undone eventually 20 hotplug_undone h
+		expect hotplug-guest-h-leaves-nothing eventually 20 hotplug_nothing_left h
 	fi
 
 	hotplug_end() {
