@@ -71,6 +71,7 @@ static int get_run(struct call *call, const struct myd_ring *ring, u32 index, u3
 {
 	u8 *run = call->ch->run[MYD_RUN_IN];
 	u32 messages = 0, done, copied;
+	int r = 0;
 
 	myd_ring_get(ring, index, run, len);
 	/* The peer may write them again: what was fetched is not fetched again. */
@@ -83,10 +84,12 @@ static int get_run(struct call *call, const struct myd_ring *ring, u32 index, u3
 		messages = 0;
 		done = whole(ring, run, copied, &messages);
 		iov_iter_revert(call->iter, copied - done);
+		/* also if all that was copied is whole, or nothing was */
+		r = -EFAULT;
 	}
 	add(piece, done);
 	piece->messages += messages;
-	return copied == done ? 0 : -EFAULT;
+	return r;
 }
 
 /**
