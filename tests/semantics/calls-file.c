@@ -158,28 +158,50 @@ int64_t serve_produce(struct job *job)
 	return go_on(job, give);
 }
 
-/* A buffer of which the bytes from @start on are not there. */
+/*
+ * A buffer of which the bytes from @start on are not there, and whose pages
+ * before them nobody has touched.
+ */
 static char *hole(size_t size, size_t start)
 {
 	size_t page = sysconf(_SC_PAGESIZE), before = (start + page - 1) / page * page;
-	char *p = mmap(NULL, before + size + page, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = memfd_create("hole", MFD_CLOEXEC);
+	char *p = MAP_FAILED;
 
+	if (!ftruncate(fd, before + size + page))
+		p = mmap(NULL, before + size + page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		abort();
+	close(fd);
 	mprotect(p + before, size + page, PROT_NONE);
 	return p + before - start;
 }
 
+/* Its pages but the first, with all they hold, have to be brought in again. */
+static void put_away(char *p, size_t len)
+{
+	size_t page = sysconf(_SC_PAGESIZE), first = page - (uintptr_t)p % page;
+
+	if (first < len && madvise(p + first, len - first, MADV_DONTNEED))
+		abort();
+}
+
 int64_t serve_hole_read(struct job *job)
 {
-	return or_errno(read(job->request.arg[0], hole(job->request.arg[1], job->request.arg[2]),
-			     job->request.arg[1]));
+	char *p = hole(job->request.arg[1], job->request.arg[2]);
+	int64_t n = or_errno(read(job->request.arg[0], p, job->request.arg[1]));
+
+	if (n > 0)
+		memcpy(job_reply(job, n), p, n);
+	return n;
 }
 
 int64_t serve_hole_write(struct job *job)
 {
 	char *p = hole(job->request.arg[1], job->request.arg[2]);
 
-	memset(p, 'h', job->request.arg[2]);
+	memcpy(p, job->data, job->request.len);
+	put_away(p, job->request.len);
 	return or_errno(write(job->request.arg[0], p, job->request.arg[1]));
 }
 

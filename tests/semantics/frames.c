@@ -46,13 +46,17 @@ static void use_frames(struct end *end, int fd)
 	IS(IOCTL(end, fd, MYDEVICE_IOC_TUNE, tune), 0);
 }
 
-static bool hears_batch(struct end *end, int fd, size_t size, const void *data, size_t len)
+static bool call_hears_batch(struct call call, const void *data, size_t len)
 {
-	struct call call = begin_read(end, fd, size);
 	bool same = IS(call_result(&call), (long)len) == (long)len && !memcmp(call.data, data, len);
 
 	call_free(&call);
 	return same;
+}
+
+static bool hears_batch(struct end *end, int fd, size_t size, const void *data, size_t len)
+{
+	return call_hears_batch(begin_read(end, fd, size), data, len);
 }
 
 /* One end with frames, the other without: the packets are the same. */
@@ -213,6 +217,57 @@ static void frames_block(struct end *near, struct end *far)
 	}
 }
 
+/* The pages before the buffer's end are not at hand, and are brought in. */
+static void move_missing(struct end *near, int a, struct end *far, int b, size_t size,
+			 const struct batch *batch)
+{
+	IS(end_do(near, OP_HOLE_WRITE, batch->data, batch->len, a, batch->len, size, 0),
+	   (long)batch->len);
+	CHECK(call_hears_batch(call_begin(far, OP_HOLE_READ, NULL, 0, b, size, size, 0),
+			       batch->data, batch->len));
+}
+
+static void frames_missing(struct end *near, struct end *far)
+{
+	static const char large[1500] = "large";
+	struct batch small = hundreds(40), mixed = three();
+	int a, b;
+
+	add(&mixed, large, sizeof(large));
+	in_session(near, &a, far, &b, 0);
+	use_frames(near, a);
+	use_frames(far, b);
+	/* from a page's start on, and with a packet that lies in two of them */
+	move_missing(near, a, far, b, 8192, &mixed);
+	move_missing(near, a, far, b, 6000, &small);
+	move_missing(near, a, far, b, 4096 + 800, &mixed);
+}
+
+/* The packets before a page that cannot be had are moved, the others stay. */
+static void frames_bad_buffers(struct end *near, struct end *far)
+{
+	struct batch batch = three();
+	size_t first = 7, two = first + 11;
+	int a, b;
+
+	in_session(near, &a, far, &b, O_NONBLOCK);
+	use_frames(near, a);
+	use_frames(far, b);
+	for (size_t len = 0; len < batch.len; len++) {
+		long whole = len < first ? -EFAULT : len < two ? (long)first : (long)two;
+
+		IS(end_do(near, OP_HOLE_WRITE, batch.data, len, a, batch.len, len, 0), whole);
+		if (whole > 0)
+			CHECK(hears_batch(far, b, 100, batch.data, whole));
+		IS(end_read(far, b, 100), -EAGAIN);
+
+		IS(end_write(near, a, batch.data, batch.len), (long)batch.len);
+		IS(end_do(far, OP_HOLE_READ, NULL, 0, b, batch.len, len, 0), whole);
+		whole = whole < 0 ? 0 : whole;
+		CHECK(hears_batch(far, b, 100, batch.data + whole, batch.len - whole));
+	}
+}
+
 static void frames_are_for_packets(struct end *near, struct end *far)
 {
 	struct mydevice_tune tune = { .flags = MYDEVICE_TUNE_FRAMES };
@@ -230,6 +285,8 @@ const struct row frame_rows[] = {
 	{ "frames-too-long", PACKET, frames_too_long },
 	{ "frames-partial", PACKET, frames_partial },
 	{ "frames-block", PACKET, frames_block },
+	{ "frames-missing", PACKET, frames_missing },
+	{ "frames-bad-buffers", PACKET, frames_bad_buffers },
 	{ "frames-are-for-packets", STREAM, frames_are_for_packets },
 	{}
 };

@@ -70,13 +70,13 @@ static void half_bad_buffers(struct end *near, struct end *far)
 
 	in_session(near, &a, far, &b, O_NONBLOCK);
 	if (setting.packet) {
-		IS(end_do(near, OP_HOLE_WRITE, NULL, 0, a, 8, 4, 0), -EFAULT);
+		IS(end_do(near, OP_HOLE_WRITE, "hhhh", 4, a, 8, 4, 0), -EFAULT);
 		IS(end_events(far, b), POLLOUT);
 		says(near, a, "eight by");
 		IS(end_do(far, OP_HOLE_READ, NULL, 0, b, 8, 4, 0), -EFAULT);
 		CHECK(hears(far, b, "eight by"));
 	} else {
-		IS(end_do(near, OP_HOLE_WRITE, NULL, 0, a, 8, 4, 0), 4);
+		IS(end_do(near, OP_HOLE_WRITE, "hhhh", 4, a, 8, 4, 0), 4);
 		CHECK(hears(far, b, "hhhh"));
 		says(near, a, "eight by");
 		IS(end_do(far, OP_HOLE_READ, NULL, 0, b, 8, 5, 0), 5);

@@ -30,8 +30,8 @@ enum op {
 	OP_GIVE,		/* fd, size, offset: a write of it */
 	OP_CONSUME,		/* fd, total, size: reads until total, the pattern from 0 on */
 	OP_PRODUCE,		/* fd, total, size: likewise writes */
-	OP_HOLE_READ,		/* fd, size, offset of the hole in the buffer */
-	OP_HOLE_WRITE,		/* fd, size, offset of the hole in the buffer */
+	OP_HOLE_READ,		/* fd, size, offset of the hole in the buffer: data */
+	OP_HOLE_WRITE,		/* fd, size, offset of the hole in the buffer; data up to it */
 	OP_NONBLOCK,		/* fd, on */
 	OP_POLL,		/* fd, events, milliseconds */
 	OP_BECOMES,		/* fd, events, milliseconds: until exactly these are on */
