@@ -37,7 +37,7 @@ daemon_pure := backoff escape explain hotplug log machine metrics name number pa
 	policy policy-file policy-setting rate record request table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order device domain domids \
 	engine facts gifts hypervisor kept kernel main manager nodes notify orders queue \
-	reconcile registry requests service store
+	reconcile registry requests service store values
 ctl_sources := $(addprefix ctl/,bridge client commands connect follow main manage message \
 	metrics output watch) escape number
 

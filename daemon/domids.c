@@ -5,6 +5,7 @@
 
 #include "domids.h"
 #include "number.h"
+#include "values.h"
 
 #define AT_ONCE 64
 
@@ -15,7 +16,7 @@ static int list_by_trying(struct store *store, const struct path *dir, unsigned 
 	size_t found = 0;
 
 	for (unsigned int first = 0; first < DOMID_LIMIT; first += AT_ONCE) {
-		struct store_value values[AT_ONCE];
+		struct value values[AT_ONCE];
 		struct path paths[AT_ONCE];
 		size_t n;
 		int r;
@@ -26,13 +27,13 @@ static int list_by_trying(struct store *store, const struct path *dir, unsigned 
 			snprintf(name, sizeof(name), "%u", first + (unsigned int)n);
 			paths[n] = path_child(dir, name);
 		}
-		r = store_read_all(store, paths, n, values);
+		r = values_read(store, paths, n, values);
 		if (r < 0)
 			return r;
 		for (size_t i = 0; i < n; i++) {
 			if (values[i].data)
 				domids[found++] = first + (unsigned int)i;
-			store_value_done(&values[i]);
+			value_done(&values[i]);
 		}
 	}
 	*ret_n = found;

@@ -5,6 +5,7 @@
 
 #include "name.h"
 #include "nodes.h"
+#include "values.h"
 #include "withheld.h"
 
 #define STATE_INITIALISING "1"
@@ -374,15 +375,15 @@ int nodes_read_states(struct store *store, const struct device_key *key,
 	const struct path paths[] = {
 		path_child(&frontend, "state"), path_child(&backend, "state"),
 	};
-	struct store_value values[ARRAY_SIZE(paths)];
-	int r = store_read_all(store, paths, ARRAY_SIZE(paths), values);
+	struct value values[ARRAY_SIZE(paths)];
+	int r = values_read(store, paths, ARRAY_SIZE(paths), values);
 
 	if (r < 0)
 		return r;
 	*ret_frontend = end_state_parse(values[0].data, values[0].len);
 	*ret_backend = end_state_parse(values[1].data, values[1].len);
-	store_value_done(&values[0]);
-	store_value_done(&values[1]);
+	value_done(&values[0]);
+	value_done(&values[1]);
 	return 0;
 }
 

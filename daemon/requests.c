@@ -10,6 +10,7 @@
 #include "nodes.h"
 #include "number.h"
 #include "requests.h"
+#include "values.h"
 
 #define EVENTS_AT_ONCE 512
 
@@ -167,13 +168,13 @@ static const char *const node_names[NODE_MAX] = {
 };
 
 struct request_values {
-	struct store_value node[NODE_MAX];
+	struct value node[NODE_MAX];
 };
 
 static void values_done(struct request_values *values)
 {
 	for (size_t i = 0; i < NODE_MAX; i++)
-		store_value_done(&values->node[i]);
+		value_done(&values->node[i]);
 }
 
 /* Of a directory with more in it than can be listed, everything might be there. */
@@ -198,7 +199,7 @@ static int read_request(struct domain *domain, unsigned int devid, struct reques
 {
 	struct path dir = path_request(domain->domid, MYDEVICE_CLASS, devid), paths[NODE_MAX];
 	struct store *store = domain->manager->store;
-	struct store_value values[NODE_MAX];
+	struct value values[NODE_MAX];
 	bool there[NODE_MAX];
 	size_t n = 0;
 	int r;
@@ -209,7 +210,7 @@ static int read_request(struct domain *domain, unsigned int devid, struct reques
 	for (size_t node = 0; node < NODE_MAX; node++)
 		if (there[node])
 			paths[n++] = path_child(&dir, node_names[node]);
-	r = store_read_all(store, paths, n, values);
+	r = values_read(store, paths, n, values);
 	if (r < 0)
 		return r;
 	for (size_t node = NODE_MAX; node-- > 0;)
@@ -220,7 +221,7 @@ static int read_request(struct domain *domain, unsigned int devid, struct reques
 
 static struct request_nodes nodes_of(const struct request_values *values)
 {
-	const struct store_value *node = values->node;
+	const struct value *node = values->node;
 
 	return (struct request_nodes){
 		.request = { node[NODE_REQUEST].data, node[NODE_REQUEST].len },

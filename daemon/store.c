@@ -168,23 +168,6 @@ int store_read(struct store *store, store_txn txn, const char *path, char **ret,
 	return 0;
 }
 
-int store_read_all(struct store *store, const struct path paths[], size_t n,
-		   struct store_value ret[])
-{
-	for (size_t i = 0; i < n; i++) {
-		int r;
-
-		ret[i] = (struct store_value){};
-		r = store_read(store, 0, paths[i].text, &ret[i].data, &ret[i].len);
-		if (!r || r == -ENOENT)
-			continue;
-		while (i)
-			store_value_done(&ret[--i]);
-		return r;
-	}
-	return 0;
-}
-
 int store_exists(struct store *store, store_txn txn, const char *path)
 {
 	_cleanup_free_ char *value = NULL;

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "paths.h"
 #include "util.h"
 
 struct store;
@@ -38,21 +37,6 @@ int store_probe(struct store *store);
 
 /* The value gets a NUL after it, and may hold others. ret_len may be NULL. */
 int store_read(struct store *store, store_txn txn, const char *path, char **ret, size_t *ret_len);
-
-struct store_value {
-	char *data;			/* NULL: there is no such node */
-	size_t len;
-};
-
-static inline void store_value_done(struct store_value *value)
-{
-	free(value->data);
-	*value = (struct store_value){};
-}
-
-/* After a failure there are no values. */
-int store_read_all(struct store *store, const struct path paths[], size_t n,
-		   struct store_value ret[]);
 /* 1, 0 or -errno */
 int store_exists(struct store *store, store_txn txn, const char *path);
 /*
