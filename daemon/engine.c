@@ -27,6 +27,8 @@ struct engine {
 	struct order *orders, **orders_end;
 	struct order *done, **done_end;
 	bool stop;
+	bool ended;			/* the thread is through, and says so */
+	pthread_cond_t end;
 
 	/* of the thread alone */
 	sd_event *event;
@@ -151,6 +153,10 @@ static void *run(void *userdata)
 	r = sd_event_loop(engine->event);
 	if (r < 0)
 		log_error(r, "the XenStore thread failed: %s", strerror(-r));
+	pthread_mutex_lock(&engine->lock);
+	engine->ended = true;
+	pthread_cond_signal(&engine->end);
+	pthread_mutex_unlock(&engine->lock);
 	return NULL;
 }
 
@@ -177,6 +183,7 @@ static void engine_free(struct engine *engine)
 		close(engine->mail_fd);
 	if (engine->done_fd >= 0)
 		close(engine->done_fd);
+	pthread_cond_destroy(&engine->end);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);
 }
@@ -227,6 +234,7 @@ int engine_start(struct registry *registry, struct policy *policy, const char *x
 	engine->orders_end = &engine->orders;
 	engine->done_end = &engine->done;
 	pthread_mutex_init(&engine->lock, NULL);
+	pthread_cond_init(&engine->end, NULL);
 	r = prepare(engine, policy);
 	if (r < 0) {
 		engine_free(engine);
@@ -261,16 +269,21 @@ void engine_set_policy(struct engine *engine, struct policy *policy)
 int engine_stop(struct engine *engine)
 {
 	struct timespec deadline;
-	int r;
+	int r = 0;
 
 	if (!engine)
 		return 0;
 	send_mail(engine, NULL, true);
-	clock_gettime(CLOCK_REALTIME, &deadline);
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
 	deadline.tv_sec += STOP_SEC;
-	r = -pthread_timedjoin_np(engine->thread, NULL, &deadline);
+	pthread_mutex_lock(&engine->lock);
+	while (!engine->ended && r == 0)
+		r = -pthread_cond_clockwait(&engine->end, &engine->lock, CLOCK_MONOTONIC,
+					    &deadline);
+	pthread_mutex_unlock(&engine->lock);
 	if (r < 0)
 		return r;
+	pthread_join(engine->thread, NULL);
 	engine_free(engine);
 	return 0;
 }

@@ -14,7 +14,8 @@ dominfo := $(shell grep -q 'xc_domain_getinfo_single' $(header) /dev/null || ech
 CFLAGS_STORE := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_FILE_OFFSET_BITS=64 $(dominfo)
 headers := $(src)/shared.h $(src)/guest.h tests/store/store.mk
 
-all: $(out)/hypervisor $(out)/preload.so $(out)/lib/$(xenctrl) $(out)/polkit
+all: $(out)/hypervisor $(out)/preload.so $(out)/lib/$(xenctrl) $(out)/polkit \
+	$(out)/clock.so
 
 $(out)/hypervisor: $(addprefix $(src)/,main.c guest.c shared.c) $(headers)
 	@mkdir -p $(@D)
@@ -30,6 +31,11 @@ $(out)/preload.so: $(addprefix $(src)/,control.c events.c redirect.c shared.c) $
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -D_FILE_OFFSET_BITS=64,$(CFLAGS_STORE)) -fPIC -shared -o $@ \
 		$(filter %.c,$^) -ldl
+
+# For attachd, where the wall clock jumps.
+$(out)/clock.so: $(src)/clock.c tests/store/store.mk
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_STORE) -fPIC -shared -o $@ $< -ldl
 
 # For attachd: what it loads as libxenctrl.
 $(out)/lib/$(xenctrl): $(addprefix $(src)/,control.c shared.c) $(headers)
