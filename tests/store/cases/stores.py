@@ -134,10 +134,16 @@ def stores_that_fail_commits_at_random(host):
                 lambda: [one.traces() for one in guests])
 
 
-@case(stores=("c",))
+def command_line(pid):
+    """After a live update it says so."""
+    with open(f"/proc/{pid}/cmdline", "rb") as stream:
+        return stream.read().split(b"\0")
+
+
+@case
 def stores_updated_live(host):
-    """xenstored replaces itself with everybody connected."""
-    one = host.guest(7, "web1")
+    """xenstored replaces itself with everybody connected, and one who asks."""
+    one, late = host.guest(7, "web1"), host.guest(9, "web3")
     host.attachd.start()
     host.connected(one, 0)
     host.settle(0.1)
@@ -145,15 +151,20 @@ def stores_updated_live(host):
     binary = os.path.realpath(f"/proc/{host.machine.store.pid}/exe")
     control = os.path.join(os.path.dirname(binary), "xenstore-control")
     one.disconnect()
+    old = command_line(host.machine.store.pid)
+    late.request(0, "demo")
+    late.disconnect()
     done = subprocess.run([control, "live-update", "-F", "-t", "10", binary],
                           env={**os.environ, "XENSTORED_PATH": host.machine.socket},
                           capture_output=True, timeout=30, check=False)
     equal(done.returncode, 0, f"live update: {done.stdout} {done.stderr}")
+    check(command_line(host.machine.store.pid) != old, f"it is the old one: {old}")
     host.forget_connections()
     host.client = host.toolstack.client = host.connect()
     equal(one.nodes(0), before, "the device after a live update")
     two = host.guest(8, "web2")
     host.connected(two, 0)
+    host.expect(lambda: late.attached(0), "who asked meanwhile is served", lambda: late.status(0))
     equal({(entry["domid"], entry["phase"]) for entry in host.attachd.list()},
-          {(7, "connected"), (8, "connected")}, "the list")
+          {(7, "connected"), (8, "connected"), (9, "waiting")}, "the list")
     check("has gone" not in host.attachd.log_text(), "it lost its connection")
