@@ -72,19 +72,23 @@ int run_attach(const struct command_context *context)
 
 struct ending {
 	const char *path;
-	bool there;
+	bool there;			/* since the beginning of the list */
 };
 
 static int on_ending(enum follow_event event, const char *path,
 		     const struct client_device *device, void *userdata)
 {
 	struct ending *ending = userdata;
+	bool there = ending->there;
 
-	if (event == FOLLOW_NOTHING)
-		return !ending->there;
+	/* there is another list when the daemon was started again */
+	if (event == FOLLOW_NOTHING) {
+		ending->there = false;
+		return !there;
+	}
 	if (strcmp(path, ending->path))
 		return 0;
-	ending->there = event != FOLLOW_DETACHED;
+	ending->there = event == FOLLOW_PRESENT;
 	return event == FOLLOW_DETACHED;
 }
 
