@@ -171,5 +171,6 @@ int kept_drop(struct manager *manager, const char *uuid, const char *class, cons
 			return r;
 		left--;
 	}
-	return left || !n ? 0 : store_remove(manager->store, 0, dir.text);
+	/* also if an earlier process ended before it came to this */
+	return left ? 0 : store_remove(manager->store, 0, dir.text);
 }

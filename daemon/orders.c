@@ -100,6 +100,25 @@ static int stop_keeping(struct domain *domain, const char *class, const char *na
 	return r < 0 ? r : 0;
 }
 
+int orders_resume(struct domain *domain)
+{
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next) {
+		int r;
+
+		if (!withheld_has(&domain->withheld, device->key.class, device->record.name))
+			continue;
+		r = stop_keeping(domain, device->key.class, device->record.name);
+		if (r < 0)
+			return r;
+		domain_log(domain, device, LOG_NOTICE, NULL,
+			   "to be detached, as was ordered before this daemon began");
+		device_withdraw(device);
+	}
+	return 0;
+}
+
 static int check_attach(struct manager *manager, struct domain *domain, struct order *order)
 {
 	struct device *device = device_find_named(domain, order->class, order->name);
@@ -116,6 +135,21 @@ static int check_attach(struct manager *manager, struct domain *domain, struct o
 	else if (device)
 		fail(order, -EBUSY, "the one it had is still being detached: try again");
 	return order->result;
+}
+
+/* Or a restart would take it for a detach that is to be finished. */
+static int allow_again(struct domain *domain, struct order *order)
+{
+	struct withheld before = domain->withheld;
+	int r = 0;
+
+	if (withheld_drop(&domain->withheld, order->class, order->name))
+		r = note_withheld(domain);
+	if (r < 0) {
+		domain->withheld = before;
+		fail(order, r, "cannot note that it may come back: %s", store_strerror(r));
+	}
+	return r;
 }
 
 static void attach(struct manager *manager, struct domain *domain, struct order *order)
@@ -148,8 +182,8 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 		fail(order, -EBUSY, "device id %u is in use", plan.devid);
 		return;
 	}
-	if (withheld_drop(&domain->withheld, order->class, order->name))
-		note_withheld(domain);
+	if (allow_again(domain, order) < 0)
+		return;
 	keep(domain, &plan);
 	order->result = device_attach(domain, &plan, &order->reason);
 	if (order->result < 0)

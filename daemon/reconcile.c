@@ -116,6 +116,8 @@ static int on_recorded_guest(struct manager *manager, unsigned int guest)
 	if (r < 0)
 		return r;
 	r = for_each_child(manager, &records, on_record, &guest);
+	if (r == 0 && domain)
+		r = orders_resume(domain);
 	if (r < 0)
 		return r;
 	/* an earlier process may have ended between the last two steps of a removal */

@@ -4,9 +4,12 @@
 import os
 import signal
 
-from harness import proxy
+from harness import drivers, proxy
 from harness.runner import case, note
 from harness.world import check, equal
+
+# what an operator attaches has the highest id that is free
+GIFT = 4095
 
 
 def everything(host):
@@ -83,17 +86,24 @@ def restart_finishes_a_detach(host):
     host.expect(lambda: not one.traces(), "the next one removes it", one.traces)
 
 
-def whole_or_nothing(host, one, when):
+def whole_or_nothing(host, one, when, devid=0):
     """Never one directory without the other, or without a record."""
-    front, back = host.client.tree(one.frontend(0)), host.client.tree(one.backend(0))
-    record = host.client.get(one.record(0))
+    front, back = host.client.tree(one.frontend(devid)), host.client.tree(one.backend(devid))
+    record = host.client.get(one.record(devid))
     check(bool(front) == bool(back) == (record is not None),
           f"{when}: half a device: {sorted({**front, **back})}, record {record!r}")
 
 
-def at_every_step(host, begin, done, *, whole):
-    """Kills attachd before its nth request since begin(), for every n, starts
-    it again, and expects done() each time. Returns how many steps there are."""
+def withdraw(host, one):
+    one.withdraw(0)
+    host.expect(lambda: not one.traces(), "all goes again", one.traces)
+    return one
+
+
+def at_every_step(host, begin, done, *, killed=lambda host, one, when: None, undo=withdraw):
+    """Kills attachd before its nth request since begin(), for every n, looks
+    by killed() at what it left, starts it again, and expects done() each time.
+    undo() returns the guest for the next one. Returns how many steps there are."""
     between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "proxy"))
     host.attachd.store_path = between.path
     one = host.guest(7, "web1")
@@ -117,13 +127,11 @@ def at_every_step(host, begin, done, *, whole):
         reached = bool(hit)
         if reached:
             host.attachd.process.popen.wait()
-            if whole:
-                whole_or_nothing(host, one, f"killed before step {step}")
+            killed(host, one, f"killed before step {step}")
             host.attachd.start()
             host.expect(lambda: done(one), f"all is well after a kill before step {step}",
-                        lambda: (one.status(0), one.nodes(0)))
-        one.withdraw(0)
-        host.expect(lambda: not one.traces(), "all goes again", one.traces)
+                        lambda: (one.status(0), one.traces(), kept(host, one)))
+        one = undo(host, one)
         host.attachd.stop()
         check(step < 200, "it never ends")
     host.attachd.store_path = host.machine.socket
@@ -139,7 +147,8 @@ def restart_killed_at_every_step_of_an_attach(host):
         else:
             one.client.write(one.request_path(0, "request"), "1")
 
-    steps = at_every_step(host, begin, lambda one: one.attached(0), whole=True)
+    steps = at_every_step(host, begin, lambda one: one.attached(0),
+                          killed=whole_or_nothing)
     check(steps > 10, f"only {steps} steps")
     note(f"{host.kind}: killed at each of {steps} steps of an attach")
 
@@ -161,7 +170,7 @@ def restart_killed_at_every_step_of_a_detach(host):
             host.client.write(one.backend(0, "state"), "6")
             one.withdraw(0)
 
-    steps = at_every_step(host, begin, lambda one: not one.traces(), whole=False)
+    steps = at_every_step(host, begin, lambda one: not one.traces())
     check(steps > 5, f"only {steps} steps")
     note(f"{host.kind}: killed at each of {steps} steps of a detach")
 
@@ -186,9 +195,101 @@ def restart_killed_at_every_step_of_a_detach_that_closes(host):
             ends.clear()
         return True
 
-    steps = at_every_step(host, begin, done, whole=False)
+    steps = at_every_step(host, begin, done)
     check(steps > 15, f"only {steps} steps")
     note(f"{host.kind}: killed at each of {steps} steps of a detach with closing")
+
+
+class Order:
+    """mydevicectl VERB web1 log, and what is to become of it: once it is noted
+    or answered it is carried out, whatever happens; until then nothing is."""
+
+    def __init__(self, host, verb, noted, carried_out, undone):
+        self.host, self.verb = host, verb
+        self.noted, self.carried_out, self.undone = noted, carried_out, undone
+        self.process = None
+        self.holds = True
+
+    def begin(self):
+        self.host.expect(lambda: self.host.attachd.ctl("status")[0] == 0, "it is on the bus")
+        # until it is killed
+        self.holds = True
+        self.process = self.host.attachd.ctl_begin(self.verb, "web1", "log")
+
+    def killed(self, host, one, when):
+        if self.verb == "attach":
+            whole_or_nothing(host, one, when, GIFT)
+        self.holds = bool(self.noted(one))
+
+    def done(self, one):
+        if self.process.alive():
+            return False
+        if self.holds or not self.process.popen.returncode:
+            return self.carried_out(one)
+        return self.undone(one)
+
+
+def kept(host, one):
+    return host.client.tree(f"/mydevice/kept/{one.uuid}")
+
+
+def has_log(host, one):
+    return one.states(GIFT) != (None, None) and bool(kept(host, one)) and \
+        [entry["name"] for entry in host.attachd.list()] == ["log"]
+
+
+def without_log(host, one):
+    return one.states(GIFT) == (None, None) and not kept(host, one) and \
+        host.client.get(one.record(GIFT)) is None
+
+
+def another(host, one):
+    """What an operator took from a guest would be noted until its end."""
+    host.attachd.ctl("detach", one.name, "log", "--force")
+    host.destroy(one)
+    host.expect(lambda: not one.traces(), "nothing is left", one.traces)
+    return host.guest(7, "web1")
+
+
+@case(build="plain")
+def restart_killed_at_every_step_of_an_order_to_attach(host):
+    order = Order(host, "attach", lambda one: kept(host, one), lambda one: has_log(host, one),
+                  lambda one: without_log(host, one))
+
+    def begin(one, prepare):
+        if not prepare:
+            order.begin()
+
+    steps = at_every_step(host, begin, order.done, killed=order.killed, undo=another)
+    check(steps > 10, f"only {steps} steps")
+    note(f"{host.kind}: killed at each of {steps} steps of an order to attach")
+
+
+@case(build="plain")
+def restart_killed_at_every_step_of_an_order_to_detach(host):
+    order = Order(host, "detach", lambda one: host.client.get("/mydevice/7/withheld"),
+                  lambda one: without_log(host, one), lambda one: has_log(host, one))
+
+    def begin(one, prepare):
+        if prepare:
+            equal(host.attachd.ctl("attach", "web1", "log")[0], 0, "attach")
+            # as if connected, by drivers that closed already
+            one.client.write(one.frontend(GIFT, "state"), "6")
+            host.client.write(one.backend(GIFT, "state"), "4")
+            host.expect(lambda: host.attachd.list()[0]["backend_state"] == "Connected",
+                        "it is noticed")
+            host.settle(0.02)
+        else:
+            order.begin()
+
+    def done(one):
+        if host.client.get(one.backend(GIFT, "online")) == "0":
+            drivers.switch_state(host.client, one.backend(GIFT, "state"), drivers.CLOSED)
+        return order.done(one)
+
+    steps = at_every_step(host, begin, done, killed=order.killed, undo=another)
+    check(steps > 10, f"only {steps} steps")
+    note(f"{host.kind}: killed at each of {steps} steps of an order to detach")
 
 
 @case(build="plain")
