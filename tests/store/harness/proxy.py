@@ -10,9 +10,9 @@ from . import wire
 
 
 class Proxy:
-    """Serves one client at a time at path. Before it passes on request number
-    at, it calls act(kind) in its own thread; if that returns false it hangs
-    up. 0 means never."""
+    """Serves all clients at path. Before it passes on request number at, of
+    them all, it calls act(kind) in its own thread, and nothing else goes on; if
+    that returns false it hangs up on each. 0 means never."""
 
     def __init__(self, store_path, path):
         self.store_path = store_path
@@ -21,6 +21,8 @@ class Proxy:
         self.count = 0
         self.act = lambda kind: False
         self.kinds = []
+        self.peers = {}  # the other end of each client and of each of their stores
+        self.inboxes = {}  # of each client
         if os.path.exists(path):
             os.unlink(path)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -63,44 +65,61 @@ class Proxy:
 
     def _serve(self):
         while True:
-            readable, _, _ = select.select([self.listener, self.stopping], [], [])
+            readable, _, _ = select.select([self.listener, self.stopping, *self.peers], [], [])
             if self.stopping in readable:
+                self._hang_up(*self.peers)
                 return
-            client, _ = self.listener.accept()
-            with client, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as store:
-                store.connect(self.store_path)
-                try:
-                    if not self._carry(client, store):
-                        return
-                except OSError:
-                    pass
+            for one in readable:
+                if one is self.listener:
+                    self._accept()
+                elif one in self.peers and not self._carry(one):
+                    self._hang_up(one)
 
-    def _carry(self, client, store):
-        """Until either end goes; false if this proxy is to stop."""
-        inbox = b""
-        while True:
-            readable, _, _ = select.select([client, store, self.stopping], [], [])
-            if self.stopping in readable:
+    def _accept(self):
+        client, _ = self.listener.accept()
+        store = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            store.connect(self.store_path)
+        except OSError:
+            client.close()
+            return
+        self.peers.update({client: store, store: client})
+        self.inboxes[client] = b""
+
+    def _hang_up(self, *ends):
+        for one in ends:
+            self.inboxes.pop(one, None)
+            peer = self.peers.pop(one, None)
+            if peer:
+                one.close()
+                self._hang_up(peer)
+
+    def _carry(self, one):
+        """What one end sent, on to the other; false if that is to be the last."""
+        try:
+            data = one.recv(65536)
+            if not data:
                 return False
-            if store in readable:
-                data = store.recv(65536)
-                if not data:
-                    return True
-                client.sendall(data)
-            if client in readable:
-                data = client.recv(65536)
-                if not data:
-                    return True
-                inbox += data
-                while len(inbox) >= wire.HEADER.size:
-                    kind, _, _, length = wire.HEADER.unpack_from(inbox)
-                    end = wire.HEADER.size + length
-                    if len(inbox) < end:
-                        break
-                    if not self._let_pass(kind):
-                        return True
-                    store.sendall(inbox[:end])
-                    inbox = inbox[end:]
+            if one not in self.inboxes:
+                self.peers[one].sendall(data)
+                return True
+            return self._carry_requests(one, data)
+        except OSError:
+            return False
+
+    def _carry_requests(self, client, data):
+        self.inboxes[client] += data
+        while len(inbox := self.inboxes[client]) >= wire.HEADER.size:
+            kind, _, _, length = wire.HEADER.unpack_from(inbox)
+            end = wire.HEADER.size + length
+            if len(inbox) < end:
+                break
+            if not self._let_pass(kind):
+                self._hang_up(*self.peers)
+                return False
+            self.peers[client].sendall(inbox[:end])
+            self.inboxes[client] = inbox[end:]
+        return True
 
     def _let_pass(self, kind):
         self.count += 1
