@@ -412,12 +412,42 @@ static uint64_t rest_of_vanished(struct domain *domain)
 	return wait > REST_VANISHED_USEC ? wait : REST_VANISHED_USEC;
 }
 
+static bool is_company(const struct device *device, const struct device *other)
+{
+	return other != device && other->phase != PHASE_REMOVED &&
+		other->key.backend == device->key.backend &&
+		!strcmp(other->key.class, device->key.class);
+}
+
+static bool has_company(const struct device *device, const struct domain *domain)
+{
+	const struct device *other;
+
+	for (other = domain->devices; other; other = other->next)
+		if (is_company(device, other))
+			return true;
+	return false;
+}
+
+static enum company company_of(const struct device *device)
+{
+	const struct domain *domain;
+	size_t cursor = 0;
+
+	if (has_company(device, device->domain))
+		return COMPANY_OF_GUEST;
+	while ((domain = table_next(&device->domain->manager->domains, &cursor)))
+		if (has_company(device, domain))
+			return COMPANY_OF_CLASS;
+	return COMPANY_UNKNOWN;
+}
+
 static int remove_nodes(struct device *device, struct step *step)
 {
 	bool vanished = !device->unwanted && !device->domain->dead && !device->orphaned;
 	int r;
 
-	r = nodes_remove(store_of(device), &device->key);
+	r = nodes_remove(store_of(device), &device->key, company_of(device));
 	if (r < 0) {
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot remove the nodes: %s; trying again", store_strerror(r));

@@ -7,13 +7,6 @@
 #include "kept.h"
 #include "manager.h"
 
-static int list(struct store *store, const struct path *dir, char ***ret, size_t *ret_n)
-{
-	int r = store_list(store, 0, dir->text, ret, ret_n);
-
-	return r == -ENOENT ? 0 : r;
-}
-
 /* 0, -errno, or -EBADMSG: it is damaged. */
 static int load_one(struct store *store, const struct path *dir, const char *name,
 		    struct kept *ret)
@@ -45,8 +38,8 @@ int kept_load(struct store *store, const char *uuid, struct kept **ret, size_t *
 	size_t n_names = 0, n = 0;
 	int r;
 
-	r = list(store, &dir, &names, &n_names);
-	if (r < 0)
+	r = store_list(store, dir.text, &names, &n_names);
+	if (r < 0 && r != -ENOENT)
 		return r;
 	kept = calloc(n_names + 1, sizeof(*kept));
 	if (!kept)
@@ -93,15 +86,17 @@ static int latest_of(struct store *store, const char *uuid, uint64_t *ret_usec)
 /* Guests that never come back must not fill the store: the oldest of them makes room. */
 static int make_room(struct manager *manager)
 {
-	struct path root = { PATH_KEPT }, oldest = {};
+	struct path oldest = {};
 	_cleanup_free_ char **uuids = NULL;
 	uint64_t oldest_usec = UINT64_MAX;
 	size_t n = 0;
 	int r;
 
-	r = list(manager->store, &root, &uuids, &n);
-	if (r < 0 || n < KEPT_GUESTS_MAX)
+	r = store_list_long(manager->store, PATH_KEPT, &uuids, &n);
+	if (r < 0 && r != -ENOENT)
 		return r;
+	if (n < KEPT_GUESTS_MAX)
+		return 0;
 	for (size_t i = 0; i < n; i++) {
 		char uuid[UUID_SIZE];
 		uint64_t usec;

@@ -284,13 +284,14 @@ int nodes_unplug(struct store *store, const struct device_key *key)
 	return r < 0 ? r : store_remove(store, 0, frontend.text);
 }
 
-static int prune(struct store *store, const struct path *dir)
+static int prune(struct store *store, const struct path *dir,
+		 int (*list)(struct store *, const char *, char ***, size_t *))
 {
 	_cleanup_free_ char **names = NULL;
 	size_t n;
 	int r;
 
-	r = store_list(store, 0, dir->text, &names, &n);
+	r = list(store, dir->text, &names, &n);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	return n ? 0 : store_remove(store, 0, dir->text);
@@ -302,17 +303,31 @@ static struct path parent_of(struct path path)
 	return path;
 }
 
+static int prune_parents(struct store *store, const struct path *frontend,
+			 const struct path *backend, enum company company)
+{
+	const struct path frontends = parent_of(*frontend), backends = parent_of(*backend);
+	const struct path class = parent_of(backends);
+	int r;
+
+	if (company == COMPANY_OF_GUEST)
+		return 0;
+	r = prune(store, &frontends, store_list);
+	if (r == 0)
+		r = prune(store, &backends, store_list);
+	if (r == 0 && company == COMPANY_UNKNOWN)
+		r = prune(store, &class, store_list_long);
+	return r;
+}
+
 /*
  * Not in a transaction: the guest could make it fail for ever. The record goes
  * last, so that whatever interrupts this, it is done again after a restart.
  */
-int nodes_remove(struct store *store, const struct device_key *key)
+int nodes_remove(struct store *store, const struct device_key *key, enum company company)
 {
 	struct path frontend = path_frontend(key), backend = path_backend(key);
 	struct path record = path_record(key);
-	struct path parents[] = {
-		parent_of(backend), parent_of(parent_of(backend)), parent_of(frontend),
-	};
 	int r;
 
 	r = store_remove(store, 0, backend.text);
@@ -321,13 +336,11 @@ int nodes_remove(struct store *store, const struct device_key *key)
 	r = store_remove(store, 0, frontend.text);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
-		r = prune(store, &parents[i]);
-		if (r < 0)
-			return r;
-	}
-	r = store_remove(store, 0, record.text);
+	r = prune_parents(store, &frontend, &backend, company);
 	if (r < 0)
+		return r;
+	r = store_remove(store, 0, record.text);
+	if (r < 0 || company == COMPANY_OF_GUEST)
 		return r;
 	return nodes_prune_records(store, key->guest);
 }
@@ -336,7 +349,7 @@ int nodes_prune_records(struct store *store, unsigned int guest)
 {
 	struct path records = path_guest_records(guest);
 
-	return prune(store, &records);
+	return prune(store, &records, store_list);
 }
 
 int nodes_note_withheld(struct store *store, unsigned int guest, const char *uuid,

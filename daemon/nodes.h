@@ -33,8 +33,18 @@ int nodes_close(struct store *store, const struct device_key *key);
  */
 int nodes_unplug(struct store *store, const struct device_key *key);
 
+/*
+ * Who else has a device of its class, served by the same domain: then parents of
+ * its directories are not empty, and need not be listed to know that.
+ */
+enum company {
+	COMPANY_UNKNOWN,		/* perhaps nobody */
+	COMPANY_OF_CLASS,		/* some guest */
+	COMPANY_OF_GUEST,		/* its own guest, a further one */
+};
+
 /* Deletes frontend, backend, empty parents, and the record last. */
-int nodes_remove(struct store *store, const struct device_key *key);
+int nodes_remove(struct store *store, const struct device_key *key, enum company company);
 
 /* The directory of a guest's records, if none is left in it. */
 int nodes_prune_records(struct store *store, unsigned int guest);

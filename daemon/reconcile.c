@@ -21,7 +21,7 @@ static int for_each_child(struct manager *manager, const struct path *dir,
 	size_t n = 0;
 	int r;
 
-	r = store_list(manager->store, 0, dir->text, &names, &n);
+	r = store_list(manager->store, dir->text, &names, &n);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; i < n; i++) {
@@ -61,7 +61,7 @@ static int remove_garbage(struct manager *manager, const struct device_key *key,
 {
 	log_notice("removing what is left of device %u of domain %u: %s", key->devid, key->guest,
 		   why);
-	return nodes_remove(manager->store, key);
+	return nodes_remove(manager->store, key, COMPANY_UNKNOWN);
 }
 
 static int settle_record(struct manager *manager, struct domain *domain, struct device_key *key)

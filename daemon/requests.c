@@ -177,46 +177,20 @@ static void values_done(struct request_values *values)
 		value_done(&values->node[i]);
 }
 
-/* Of a directory with more in it than can be listed, everything might be there. */
-static int list_nodes(struct store *store, const struct path *dir, bool ret_there[NODE_MAX])
-{
-	_cleanup_free_ char **names = NULL;
-	size_t n = 0;
-	int r;
-
-	r = store_list(store, 0, dir->text, &names, &n);
-	if (r < 0 && r != -ENOENT && r != -E2BIG)
-		return r;
-	for (size_t node = 0; node < NODE_MAX; node++) {
-		ret_there[node] = r == -E2BIG;
-		for (size_t i = 0; i < n; i++)
-			ret_there[node] |= !strcmp(names[i], node_names[node]);
-	}
-	return 0;
-}
-
+/* Not listed first: a guest could have more in it than a message holds. */
 static int read_request(struct domain *domain, unsigned int devid, struct request_values *ret)
 {
 	struct path dir = path_request(domain->domid, MYDEVICE_CLASS, devid), paths[NODE_MAX];
 	struct store *store = domain->manager->store;
-	struct value values[NODE_MAX];
-	bool there[NODE_MAX];
-	size_t n = 0;
 	int r;
 
-	r = list_nodes(store, &dir, there);
-	if (r < 0 || !there[NODE_REQUEST])
-		return r;
 	for (size_t node = 0; node < NODE_MAX; node++)
-		if (there[node])
-			paths[n++] = path_child(&dir, node_names[node]);
-	r = values_read(store, paths, n, values);
-	if (r < 0)
+		paths[node] = path_child(&dir, node_names[node]);
+	/* most directories that an event speaks of hold none */
+	r = values_read(store, paths, 1, ret->node);
+	if (r < 0 || !ret->node[NODE_REQUEST].data)
 		return r;
-	for (size_t node = NODE_MAX; node-- > 0;)
-		if (there[node])
-			ret->node[node] = values[--n];
-	return 0;
+	return values_read(store, paths + 1, NODE_MAX - 1, ret->node + 1);
 }
 
 static struct request_nodes nodes_of(const struct request_values *values)
@@ -398,7 +372,7 @@ static void scan(struct domain *domain)
 	size_t n = 0;
 	int r;
 
-	r = store_list(domain->manager->store, 0, domain->requests.text, &names, &n);
+	r = store_list_long(domain->manager->store, domain->requests.text, &names, &n);
 	if (r < 0 && r != -ENOENT) {
 		domain_log(domain, NULL, LOG_WARNING, NULL,
 			   "cannot list its requests: %s; trying again", store_strerror(r));

@@ -5,6 +5,7 @@
 
 #include <xenstore.h>
 
+#include "directory.h"
 #include "number.h"
 #include "store.h"
 #include "table.h"
@@ -178,21 +179,35 @@ int store_exists(struct store *store, store_txn txn, const char *path)
 	return r < 0 ? r : 1;
 }
 
-int store_list(struct store *store, store_txn txn, const char *path, char ***ret, size_t *ret_n)
+int store_list(struct store *store, const char *path, char ***ret, size_t *ret_n)
 {
 	unsigned int n;
 	char **names;
 
-	names = xs_directory(store->xs, txn, path, &n);
-	if (!names) {
-		int r = failed(store);
-
-		/* oxenstored knows no parts, which are asked for next */
-		return r == -ENOSYS || r == -EIO ? -E2BIG : r;
-	}
+	names = xs_directory(store->xs, XBT_NULL, path, &n);
+	if (!names)
+		return failed(store);
 	*ret = names;
 	*ret_n = n;
 	return 0;
+}
+
+int store_list_long(struct store *store, const char *path, char ***ret, size_t *ret_n)
+{
+	int r = directory_list(path, ret, ret_n);
+
+	switch (r) {
+	case 0:
+	case -ENOENT:
+	case -ENOMEM:
+	case -EMSGSIZE:
+		return r;
+	case -E2BIG:
+	case -ECONNREFUSED:
+		return store_list(store, path, ret, ret_n);
+	}
+	look_alive(store);
+	return store->dead ? -ENOTCONN : r;
 }
 
 int store_write(struct store *store, store_txn txn, const char *path, const char *value)
@@ -346,6 +361,8 @@ const char *store_strerror(int error)
 	case EINVAL:
 		/* libxenstore does not know its EQUOTA */
 		return "XenStore refuses it, as oxenstored does when a quota is used up";
+	case EMSGSIZE:
+		return "there are more names in the directory than any use has";
 	case EAGAIN:
 		return "XenStore stayed busy with other transactions";
 	case ENOTCONN:

@@ -2,6 +2,7 @@
 """What a guest costs does not depend on how many there are."""
 
 import os
+import uuid
 
 from harness import bench, proxy, wire, world
 from harness.runner import case, note
@@ -93,3 +94,37 @@ def scale_of_time(host):
     note(f"CPU of attachd for an attach: {few * 1e3:.3f} ms with {FEW} guests,"
          f" {many * 1e3:.3f} ms with {MANY}")
     check(many < few * BOUND, f"{many / few:.1f} times as much")
+
+
+@case
+def scale_of_directories(host):
+    """Of more names than a message holds, wherever guests or what they do make them so many."""
+    backends = "/local/domain/0/backend/mydevice"
+    by_hand = [f"{backends}/{domid}/by-hand" for domid in range(10000, 11000)]
+    by_hand += [f"/local/domain/{domid}/nothing" for domid in range(10000, 11000)]
+    by_hand += [f"/mydevice/{domid}/nonsense" for domid in range(10000, 11000)]
+    by_hand += [f"/mydevice/kept/{uuid.uuid4()}/nonsense" for _ in range(200)]
+    host.client.flood((wire.WRITE, wire.raw(f"{path}\0")) for path in by_hand)
+    one, two = host.guest(7, "web1"), host.guest(8, "web2")
+    # a quota of C xenstored refuses more
+    names = {"c": 20, "oxenstored": 100}[host.kind]
+    one.client.flood((wire.WRITE, b"data/mydevice/%s%s%d\0" % (where, b"x" * 60, number))
+                     for where in (b"", b"0/") for number in range(names))
+    # the domains are listed in XenStore then
+    host.attachd.start("--xenctrl=none")
+    for guest in (one, two):
+        host.connected(guest, 0)
+    equal(host.attachd.ctl("attach", "web2", "log")[0], 0, "an attach by hand, which is kept")
+    for guest in (two, one):
+        guest.withdraw(0)
+        host.expect(lambda: guest.states(0) == (None, None), "it goes again",
+                    lambda: guest.states(0))
+    equal(host.attachd.ctl("detach", "web2", "log")[0], 0, "a detach by hand")
+    host.settle()
+    equal(one.traces(), {}, "what is left behind")
+    equal([path for path in two.traces() if "withheld" not in path], ["/mydevice/8"], "of the other")
+    check(host.client.get(by_hand[-1]) is not None, "what is kept of others has gone")
+    host.attachd.stop()
+    host.attachd.start()
+    host.connected(one, 1, "demo")
+    check("gone" not in host.attachd.log_text(), "the connection was lost")

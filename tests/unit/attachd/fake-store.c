@@ -379,9 +379,9 @@ int store_exists(struct store *store, store_txn txn, const char *path)
 	return r < 0 ? r : find(tree_of(txn), path) != NULL;
 }
 
-int store_list(struct store *store, store_txn txn, const char *path, char ***ret, size_t *ret_n)
+int store_list(struct store *store, const char *path, char ***ret, size_t *ret_n)
 {
-	struct tree *t = tree_of(txn);
+	struct tree *t = &tree;
 	size_t prefix = strlen(path), n = 0;
 	char **names, *text;
 	int r = begin_call();
@@ -404,6 +404,11 @@ int store_list(struct store *store, store_txn txn, const char *path, char ***ret
 	*ret = names;
 	*ret_n = n;
 	return 0;
+}
+
+int store_list_long(struct store *store, const char *path, char ***ret, size_t *ret_n)
+{
+	return store_list(store, path, ret, ret_n);
 }
 
 int store_write(struct store *store, store_txn txn, const char *path, const char *value)
