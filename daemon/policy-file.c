@@ -99,6 +99,15 @@ static int on_setting(void *userdata, const char *section, const char *key, cons
 	return 1;
 }
 
+/* Not behind a comment, where the library would pass it over without a word. */
+static bool has_value(const char *text)
+{
+	for (const char *p = text; *p && !strchr("=:", *p); p++)
+		if (p[0] && strchr(" \t", p[0]) && p[1] == ';')
+			return false;
+	return strpbrk(text, "=:");
+}
+
 /* What makes the line none that the library is to see. */
 static bool is_bad_line(struct reader *reader, size_t len, int size)
 {
@@ -113,7 +122,7 @@ static bool is_bad_line(struct reader *reader, size_t len, int size)
 		mistake(reader, reader->line, "the line is longer than %d characters", size - 2);
 	else if (indent && !empty)
 		mistake(reader, reader->line, "settings and sections begin at the start of a line");
-	else if (!empty && *text != '[' && !strpbrk(text, "=:"))
+	else if (!empty && *text != '[' && !has_value(text))
 		mistake(reader, reader->line, "expected Setting=value or [Section]");
 	else
 		return false;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who may have what, and how mistakes in the policy are told."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -82,46 +83,123 @@ def policy_reload_drops_no_device(host):
     equal(changes, [], "what happened to it")
 
 
+# What is bad, in which line, and all that is said about it.
+SCOPES = "[Defaults], [Guest NAME], [Device NAME] or [Class NAME]"
+CLASS_NAME = "expected a name of letters, digits, _ and -, other than mydevice and the toolstack's" \
+    " own classes"
+ALONE = "a section is written alone on its line, as in: [Guest web-*]"
+NODE = "expected a node's name and its value, as in: feature-x 1, and none of attachd's own nodes"
+RING = "expected a power of two from 4K to 1M"
+MISTAKES = (
+    ("Allow=yes\n", 1, f"Allow= stands before any section; expected {SCOPES} first"),
+    ("[Default]\nAllow=yes\n", 1, f"section [Default] is not known; expected {SCOPES}"),
+    ("[Device]\nAllow=yes\n", 1, f"section [Device] is not known; expected {SCOPES}"),
+    ("[Defaults x]\n", 1, f"section [Defaults x] is not known; expected {SCOPES}"),
+    ("\n\n[Guest web-*\nAllow=yes\n", 3, ALONE),
+    ("[Guest web-*] Allow=yes\n", 1, ALONE),
+    ("[Class vif]\n", 1, f"[Class vif] cannot be; {CLASS_NAME}"),
+    ("[Class mydevice]\n", 1, f"[Class mydevice] cannot be; {CLASS_NAME}"),
+    ("[Class a/b]\n", 1, f"[Class a/b] cannot be; {CLASS_NAME}"),
+    ("[Defaults]\nnonsense\n", 2, "expected Setting=value or [Section]"),
+    ("[Defaults]\nAllow ; = yes\n", 2, "expected Setting=value or [Section]"),
+    ("[Defaults]\n Allow=yes\n", 2, "settings and sections begin at the start of a line"),
+    ("[Defaults]\nChannels=" + "x" * 5000 + "\n", 2, "the line is longer than 198 characters"),
+    ("[Defaults]\nAllow=y\0es\n", 2,
+     "the line has a NUL byte in it: is the file damaged? expected text"),
+    ("[Defaults]\n# fine\nColour=blue\n", 3,
+     "Colour= is not known; expected one of: Allow=, Backend=, Channels=, DetachTimeoutSec=, "
+     "MaxChannels=, Mode=, NodeGroup=, NodeMode=, NodeUser=, RateLimitBurst=, "
+     "RateLimitIntervalSec=, RingSize=, RingSizeMax="),
+    ("[Class a]\nRings=1\n", 2,
+     "Rings= is not known; expected one of: Allow=, Always=, Backend=, BackendNode=, "
+     "DetachTimeoutSec=, DevID=, FrontendNode=, Guest=, Handshake=, Script=, UUID="),
+    ("[Device log]\nMaxChannels=1\n", 2, "MaxChannels= does not belong in a [Device] section; "
+     "expected it in [Defaults], [Guest NAME]"),
+    ("[Guest x]\nHandshake=no\n", 2,
+     "Handshake= does not belong in a [Guest] section; expected it in [Class NAME]"),
+    ("[Defaults]\nUUID=0\n", 2, "UUID= does not belong in a [Defaults] section; "
+     "expected it in [Guest NAME], [Device NAME], [Class NAME]"),
+    ("[Defaults]\nAllow=\x1b[31m\n", 2,
+     "Allow=\\x1b[31m is not valid; expected yes or no"),
+)
+# Of each setting: a section that takes it, what is no value of it, and what was expected.
+VALUES = (
+    ("Defaults", "Allow", "perhaps", "expected yes or no"),
+    ("Device log-*", "Always", "yes",
+     "expected no, or yes in a section with the name of one device"),
+    ("Guest x", "Backend", "", "expected the name of a domain"),
+    ("Class a", "BackendNode", "online 0", NODE),
+    ("Guest x", "Channels", "", "expected names or globs, as in: log backup-*"),
+    ("Defaults", "DetachTimeoutSec", "0", "expected a number of seconds from 1 to 300"),
+    ("Class a", "DevID", "4096", "expected a number from 0 to 4095"),
+    ("Class a", "FrontendNode", "a/b 1", NODE),
+    ("Device a", "Guest", "", "expected names or globs, as in: web-* db"),
+    ("Class a", "Handshake", "2", "expected yes or no"),
+    ("Defaults", "MaxChannels", "-1", "expected a number from 0 to 4096"),
+    ("Guest x", "Mode", "fast", "expected stream, packet, or both in order of preference"),
+    ("Device a", "NodeGroup", "$(id)", "expected the name or number of a group"),
+    ("Device a", "NodeMode", "0777", "expected an octal mode without x, as in: 0640"),
+    ("Device a", "NodeUser", "a b", "expected the name or number of a user"),
+    ("Guest x", "RateLimitBurst", "1000001", "expected a number from 0 to 1000000"),
+    ("Guest x", "RateLimitIntervalSec", "0", "expected a number of seconds from 1 to 3600"),
+    ("Defaults", "RingSize", "3000", RING),
+    ("Defaults", "RingSizeMax", "2M", RING),
+    ("Device a", "Script", "/bin/../sh",
+     "expected the path of a script, as in: /etc/xen/scripts/mydevice-log"),
+    ("Guest x", "UUID", "1234",
+     "expected an UUID or a glob, as in: 01234567-89ab-cdef-0123-456789abcdef"),
+)
+
+
+def sentences(source):
+    """What the code can say: its strings with a space between words, as patterns."""
+    code = re.sub(r"/\*.*?\*/|^#include.*?$", "", source, flags=re.S | re.M)
+    code = re.sub(r"SCOPES_TEXT", f'"{SCOPES}"', code).replace("MYDEVICE_CLASS", '"mydevice"')
+    literal = r'"(?:[^"\\]|\\.)*"'
+    for found in re.findall(rf"{literal}(?:\s*{literal})*", code):
+        text = "".join(one[1:-1] for one in re.findall(literal, found))
+        if re.search(r"\w[\w,;:=\])]* \S*\w", text):
+            yield text, re.sub(r"%(\\\.\d+)?[sdm]", ".*", re.escape(text))
+
+
 @case(stores=("c",))
-def policy_check_tells_file_and_line(host):
-    file = os.path.join(host.dir, "some.conf")
-    mistakes = {
-        "Allow=yes\n": 1,
-        "[Defaults]\nAllow=perhaps\n": 2,
-        "[Defaults]\n\n# fine\nRingSize=3000\n": 4,
-        "[Defaults]\nRingSize=2M\n": 2,
-        "[Defaults]\nMaxChannels=-1\n": 2,
-        "[Defaults]\nMaxChannels=many\n": 2,
-        "[Defaults]\nColour=blue\n": 2,
-        "[Default]\nAllow=yes\n": 1,
-        "[Device]\nAllow=yes\n": 1,
-        "[Device log-*]\nAlways=yes\n": 2,
-        "[Device log]\nMaxChannels=1\n": 2,
-        "[Device log]\nNodeMode=0777\n": 2,
-        "[Class vif]\n": 1,
-        "[Class a]\n\nBackendNode=online 0\n": 3,
-        "[Guest x]\nHandshake=no\n": 2,
-        "[Guest]\nAllow=yes\n": 1,
-        "[Guest web-*\nAllow=yes\n": 1,
-        "[Guest x]\nUUID=1234\n": 2,
-        "[Defaults]\nUUID=00000000-0000-4000-8000-00000000000a\n": 2,
-        "[Defaults]\nDetachTimeoutSec=0\n": 2,
-        "[Defaults]\nnonsense\n": 2,
-        "[Defaults]\n" + "Channels=" + "x" * 5000 + "\n": 2,
-        "[Defaults]\nAllow=\x1b[31m\n": 2,
-    }
-    for text, line in mistakes.items():
-        with open(file, "w", encoding="utf-8") as stream:
+def policy_check_explains_every_mistake(host):
+    rows = list(MISTAKES) + [
+        (f"[{section}]\n{key}={value}\n", 2, f"{key}={value} is not valid; {expected}")
+        for section, key, value, expected in VALUES]
+    dropins, expected = host.attachd.policy_file + ".d", []
+    os.mkdir(dropins)
+    for number, (text, line, message) in enumerate(rows):
+        file = os.path.join(dropins, f"{number:03}.conf")
+        with open(file, "w", encoding="latin-1") as stream:
             stream.write(text)
-        status, said = host.attachd.check(file)
-        check(status != 0, f"{text[:60]!r} was found right: {said}")
-        check(f"{file}:{line}: " in said, f"{text[:60]!r}: expected line {line}, said: {said}")
-        check("\x1b" not in said, "raw characters in what it said")
-    with open(file, "w", encoding="utf-8") as stream:
-        stream.write("[Defaults]\nAllow=no\n\n[Guest *]\nAllow=yes\nChannels=a b-*\n"
-                     "[Device log]\nAlways=yes\n[Class a]\nBackendNode=x y\n")
-    status, said = host.attachd.check(file)
-    equal(status, 0, f"the status for a good file, which said {said!r}")
+        expected.append(f"{file}:{line}: {message}")
+    os.mkdir(os.path.join(dropins, "directory.conf"))
+    expected.append(f"{dropins}/directory.conf: cannot be read: Is a directory")
+    os.symlink("loop.conf", os.path.join(dropins, "loop.conf"))
+    expected.append(f"{dropins}/loop.conf: Too many levels of symbolic links")
+    status, said = host.attachd.check(host.attachd.policy_file)
+    equal(status, 1, "the status")
+    for found, wanted in itertools.zip_longest(said.splitlines(), expected):
+        equal(found, wanted, "what is said")
+    unsaid = []
+    for name in ("policy-file.c", "policy-setting.c"):
+        with open(os.path.join("daemon", name), encoding="ascii") as stream:
+            unsaid += [text for text, pattern in sentences(stream.read())
+                       if not re.search(pattern, said)]
+    equal(unsaid, [], "messages without a mistake here that shows them")
+
+
+@case(stores=("c",))
+def policy_check_of_no_directory_and_of_no_mistakes(host):
+    file, dropins = host.attachd.policy_file, host.attachd.policy_file + ".d"
+    with open(dropins, "w", encoding="ascii") as stream:
+        stream.write("")
+    equal(host.attachd.check(file), (1, f"{dropins}: Not a directory\n"), "a file for drop-ins")
+    os.unlink(dropins)
+    host.attachd.set_policy("[Defaults]\nAllow=no\n\n[Guest *]\nAllow=yes ; all\nChannels=a b-*\n"
+                            "[Device log]\nAlways=yes\n[Class a]\nBackendNode=x y\n")
+    equal(host.attachd.check(file), (0, f"{file}: no mistakes, 4 sections\n"), "a good file")
 
 
 @case(stores=("c",))
