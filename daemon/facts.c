@@ -13,21 +13,21 @@ struct facts {
 	struct hypervisor *hypervisor;	/* NULL: degraded */
 };
 
-static void warn_degraded(const char *library, const char *why, int error)
+static void warn_degraded(const struct reason *why, int error)
 {
 	struct log_about about = { .message_id = MSG_DEGRADED, .domid = -1, .devid = -1 };
 
 	log_about(LOG_WARNING, error, &about,
-		  "%s is of no use here: %s (%s); taking the facts about domains from XenStore: "
-		  "a guest that has shut down keeps its channels until it is destroyed. "
+		  "the hypervisor cannot be asked: %s (%s); taking the facts about domains from "
+		  "XenStore: a guest that has shut down keeps its channels until it is destroyed. "
 		  "Install the mydevice-attachd that was built for this Xen release",
-		  library, why, strerror(-error));
+		  why->text, strerror(-error));
 }
 
 int facts_new(const char *library, struct facts **ret)
 {
 	struct facts *facts = calloc(1, sizeof(*facts));
-	const char *why = "";
+	struct reason why = {};
 	int r;
 
 	if (!facts)
@@ -43,7 +43,7 @@ int facts_new(const char *library, struct facts **ret)
 		return r;
 	}
 	if (r < 0)
-		warn_degraded(library ?: hypervisor_library(), why, r);
+		warn_degraded(&why, r);
 	*ret = facts;
 	return 0;
 }
@@ -89,16 +89,15 @@ static int list_from_store(struct store *store, struct domain_fact **ret, size_t
 
 int facts_list(struct facts *facts, struct store *store, struct domain_fact **ret, size_t *ret_n)
 {
+	struct reason why = {};
 	int r;
 
 	if (!facts->hypervisor)
 		return list_from_store(store, ret, ret_n);
-	r = hypervisor_list(facts->hypervisor, ret, ret_n);
+	r = hypervisor_list(facts->hypervisor, ret, ret_n, &why);
 	if (r == 0 || r == -ENOMEM)
 		return r;
-	warn_degraded(hypervisor_library(),
-		      r == -EACCES ? "the hypervisor is of another release" :
-				     "the hypervisor does not tell which domains there are", r);
+	warn_degraded(&why, r);
 	hypervisor_close(facts->hypervisor);
 	facts->hypervisor = NULL;
 	return list_from_store(store, ret, ret_n);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #define CHUNK 64
 
 struct hypervisor {
+	const char *name;		/* of the library */
 	void *library;
 	xc_interface *handle;
 	xc_interface *(*open)(xentoollog_logger *, xentoollog_logger *, unsigned int);
@@ -40,45 +42,62 @@ static xentoollog_logger quiet = {
 	.destroy = quiet_destroy,
 };
 
-const char *hypervisor_library(void)
+_printf_(3, 4) static int fail(struct reason *ret_why, int error, const char *format, ...)
 {
-	return XENCTRL_SONAME;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(ret_why->text, sizeof(ret_why->text), format, args);
+	va_end(args);
+	return error;
 }
 
-int hypervisor_open(const char *library, struct hypervisor **ret, const char **ret_why)
+/* The one of another release has other structures, and would write past ours. */
+static bool is_of_this_release(void *library)
+{
+	void *same = dlopen(XENCTRL_SONAME, RTLD_NOW | RTLD_NOLOAD);
+
+	if (same)
+		dlclose(same);
+	return same == library;
+}
+
+static int load(struct hypervisor *x, struct reason *ret_why)
+{
+	x->library = dlopen(x->name, RTLD_NOW | RTLD_LOCAL);
+	if (!x->library)
+		return fail(ret_why, -ENOENT, "%s", dlerror());
+	if (!is_of_this_release(x->library))
+		return fail(ret_why, -ELIBACC, "%s is of another Xen release than %s, for which "
+			    "this mydevice-attachd was built", x->name, XENCTRL_SONAME);
+	x->open = dlsym(x->library, "xc_interface_open");
+	x->close = dlsym(x->library, "xc_interface_close");
+	x->getinfolist = dlsym(x->library, "xc_domain_getinfolist");
+	if (!x->open || !x->close || !x->getinfolist)
+		return fail(ret_why, -ELIBACC, "%s lacks a function that is needed", x->name);
+	errno = 0;
+	x->handle = x->open(&quiet, &quiet, 0);
+	if (x->handle)
+		return 0;
+	return fail(ret_why, errno ? -errno : -EIO, "%s cannot open the hypervisor's control device "
+		    "(is this domain 0, and is it allowed to?)", x->name);
+}
+
+int hypervisor_open(const char *library, struct hypervisor **ret, struct reason *ret_why)
 {
 	struct hypervisor *x = calloc(1, sizeof(*x));
 	int r;
 
 	if (!x)
 		return -ENOMEM;
-	x->library = dlopen(library ?: XENCTRL_SONAME, RTLD_NOW | RTLD_LOCAL);
-	if (!x->library) {
-		*ret_why = "the library cannot be loaded";
-		r = -ENOENT;
-		goto fail;
-	}
-	x->open = dlsym(x->library, "xc_interface_open");
-	x->close = dlsym(x->library, "xc_interface_close");
-	x->getinfolist = dlsym(x->library, "xc_domain_getinfolist");
-	if (!x->open || !x->close || !x->getinfolist) {
-		*ret_why = "the library lacks a function that is needed";
-		r = -ELIBACC;
-		goto fail;
-	}
-	errno = 0;
-	x->handle = x->open(&quiet, &quiet, 0);
-	if (!x->handle) {
-		r = errno ? -errno : -EIO;
-		*ret_why = "the hypervisor's control device cannot be opened";
-		goto fail;
+	x->name = library ?: XENCTRL_SONAME;
+	r = load(x, ret_why);
+	if (r < 0) {
+		hypervisor_close(x);
+		return r;
 	}
 	*ret = x;
 	return 0;
-
-fail:
-	hypervisor_close(x);
-	return r;
 }
 
 void hypervisor_close(struct hypervisor *x)
@@ -116,7 +135,16 @@ static void format_uuid(const xen_domain_handle_t handle, char ret[static UUID_S
 	*out = '\0';
 }
 
-int hypervisor_list(struct hypervisor *x, struct domain_fact **ret, size_t *ret_n)
+static int cannot_list(const struct hypervisor *x, int error, struct reason *ret_why)
+{
+	if (error == -EACCES)
+		return fail(ret_why, error, "the hypervisor is of another Xen release than %s",
+			    x->name);
+	return fail(ret_why, error, "%s cannot tell which domains there are", x->name);
+}
+
+int hypervisor_list(struct hypervisor *x, struct domain_fact **ret, size_t *ret_n,
+		    struct reason *ret_why)
 {
 	_cleanup_free_ struct domain_fact *facts = NULL;
 	size_t n = 0;
@@ -130,7 +158,7 @@ int hypervisor_list(struct hypervisor *x, struct domain_fact **ret, size_t *ret_
 		errno = 0;
 		got = x->getinfolist(x->handle, first, CHUNK, info);
 		if (got < 0)
-			return errno ? -errno : -EIO;
+			return cannot_list(x, errno ? -errno : -EIO, ret_why);
 		more = reallocarray(facts, n + (size_t)got + 1, sizeof(*facts));
 		if (!more)
 			return -ENOMEM;

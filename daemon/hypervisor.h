@@ -12,14 +12,14 @@
 
 struct hypervisor;
 
-/* library NULL: the release this was built with. ret_why is for a person. */
-int hypervisor_open(const char *library, struct hypervisor **ret, const char **ret_why);
+/*
+ * library NULL: of the release this was built with, and no other will do. Its
+ * name is still needed afterwards. ret_why is for a person.
+ */
+int hypervisor_open(const char *library, struct hypervisor **ret, struct reason *ret_why);
 void hypervisor_close(struct hypervisor *hypervisor);
 
-/* -EACCES: the hypervisor is of another release than the library. */
-int hypervisor_list(struct hypervisor *hypervisor, struct domain_fact **ret, size_t *ret_n);
-
-/* The name of the library this was built with. */
-const char *hypervisor_library(void);
+int hypervisor_list(struct hypervisor *hypervisor, struct domain_fact **ret, size_t *ret_n,
+		    struct reason *ret_why);
 
 #endif

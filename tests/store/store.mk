@@ -15,7 +15,7 @@ CFLAGS_STORE := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_FILE_OFFSET_BITS=64 $
 headers := $(src)/shared.h $(src)/guest.h tests/store/store.mk
 
 all: $(out)/hypervisor $(out)/preload.so $(out)/lib/$(xenctrl) $(out)/polkit \
-	$(out)/clock.so
+	$(out)/clock.so $(out)/lib-other/libxenctrl.so.0.1 $(out)/lib-lacking/$(xenctrl)
 
 $(out)/hypervisor: $(addprefix $(src)/,main.c guest.c shared.c) $(headers)
 	@mkdir -p $(@D)
@@ -37,8 +37,12 @@ $(out)/clock.so: $(src)/clock.c tests/store/store.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_STORE) -fPIC -shared -o $@ $< -ldl
 
-# For attachd: what it loads as libxenctrl.
-$(out)/lib/$(xenctrl): $(addprefix $(src)/,control.c shared.c) $(headers)
+# For attachd: what it loads as libxenctrl, the same as of another release, and one
+# that lacks all functions.
+$(out)/lib/$(xenctrl) $(out)/lib-other/libxenctrl.so.0.1: \
+		$(addprefix $(src)/,control.c shared.c) $(headers)
+$(out)/lib-lacking/$(xenctrl): $(src)/shared.c $(headers)
+$(out)/lib/$(xenctrl) $(out)/lib-other/libxenctrl.so.0.1 $(out)/lib-lacking/$(xenctrl):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_STORE) -fPIC -shared -Wl,-soname,$(@F) -o $@ $(filter %.c,$^)
 

@@ -99,19 +99,6 @@ def control_idle_costs_nothing(host):
 
 
 @case
-def control_without_libxenctrl(host):
-    """Then facts come from XenStore, and it says so."""
-    host.attachd.start("--xenctrl=libxenctrl.so.0.0")
-    one = host.guest(7, "web1")
-    host.connected(one, 0)
-    status, out, _ = host.attachd.ctl("status", "--json")
-    equal((status, json.loads(out)["domain_facts"]), (0, "xenstore"), "the status")
-    check("libxenctrl.so.0.0" in host.attachd.log_text(), "the log does not name the library")
-    host.destroy(one)
-    host.expect(lambda: not one.traces(), "a destroyed guest's devices go", one.traces)
-
-
-@case
 def control_metrics(host):
     host.attachd.set_policy("[Device secret]\nAllow=no\n[Defaults]\nDetachTimeoutSec=1\n")
     host.attachd.start()

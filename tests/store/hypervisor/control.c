@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The calls of libxenctrl and libxengnttab that a xenstored or attachd makes. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <xenctrl.h>
@@ -72,11 +73,17 @@ static void fill(xc_domaininfo_t *info, int domid, const struct hv_domain *domai
 int xc_domain_getinfolist(xc_interface *xch, uint32_t first_domain, unsigned int max_domains,
 			  xc_domaininfo_t *info)
 {
+	/* as of another release, say; of those that load this only attachd is told */
+	const char *refusal = getenv("MYDEVICE_HYPERVISOR_REFUSES");
 	struct hv_domain domain;
 	unsigned int n = 0;
 	int domid;
 
 	(void)xch;
+	if (refusal) {
+		errno = atoi(refusal);
+		return -1;
+	}
 	while (n < max_domains && (domid = next_domain(first_domain, &domain)) >= 0) {
 		fill(&info[n++], domid, &domain);
 		first_domain = (uint32_t)domid + 1;
