@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+from harness import proxy, wire
 from harness.runner import case
 from harness.world import check, equal
 
@@ -132,6 +133,70 @@ def stores_that_fail_commits_at_random(host):
         one.withdraw(0)
     host.expect(lambda: not any(one.traces() for one in guests), "each goes again",
                 lambda: [one.traces() for one in guests])
+
+
+class Competitor:
+    """Between the last word of a transaction and its commit it changes what
+    every attach reads, as often as it may."""
+
+    def __init__(self, host, domid, mark):
+        self.client = wire.Client(host.machine.socket)
+        self.changes = f"/local/domain/{domid}"
+        self.mark = mark
+        self.may = self.done = 0
+        self.marked = False
+
+    def __call__(self, kind, payload):
+        if kind == wire.TRANSACTION_START:
+            self.marked = False
+        elif kind == wire.WRITE:
+            self.marked |= payload.startswith(self.mark)
+        elif kind == wire.TRANSACTION_END and payload == b"T\0" and self.marked and self.may:
+            self.may -= 1
+            self.done += 1
+            self.client.write(self.changes, str(self.done))
+
+
+@case
+def stores_with_a_competing_writer(host):
+    """Each commit fails: there are few tries, a clear word, and others are served."""
+    host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\n")
+    between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "proxy"))
+    host.attachd.store_path = between.path
+    one, other = host.guest(7, "web1"), host.guest(8, "web2")
+    between.meddle = rival = Competitor(host, 7, b"/mydevice/7/mydevice-")
+    host.attachd.start()
+    rival.may = 15
+    one.request(0, "demo")
+    host.expect(lambda: one.attached(0), "it is attached by the last try", lambda: one.status(0))
+    equal(rival.may, 0, "conflicts that were left")
+    rival.may, rival.done = 10**6, 0
+    one.request(1, "log")
+    host.expect(lambda: one.status(1), "it is told")
+    equal(one.status(1),
+          "error: cannot be attached: XenStore stayed busy with other transactions", "the answer")
+    equal(rival.done, 16, "tries")
+    equal(one.states(1), (None, None), "what is left of it")
+    other.request(0, "demo")
+    host.expect(lambda: other.attached(0), "another guest is served", lambda: other.status(0),
+                within=1)
+    host.settle(1.5)
+    check(16 < rival.done <= 64, f"{rival.done} tries in 2 s")
+    rival.may = 0
+    host.expect(lambda: one.attached(1), "it is attached by itself", lambda: one.status(1))
+    lines = [line for line in host.attachd.log_text().splitlines() if "stayed busy" in line]
+    equal(len(lines), 1, f"lines about it: {lines}")
+    # nobody can be asked to close, so it goes by force
+    host.join(one, 0)
+    rival.mark, rival.changes = wire.raw(one.backend(0, "online")), one.backend(0, "state")
+    rival.may = 10**6
+    one.withdraw(0)
+    host.expect(lambda: one.states(0) == (None, None), "it goes all the same",
+                lambda: one.states(0))
+    check("cannot ask the drivers to close: XenStore stayed busy" in host.attachd.log_text(),
+          "the log does not say why")
+    between.close()
+    rival.client.close()
 
 
 def command_line(pid):

@@ -12,7 +12,9 @@ from . import wire
 class Proxy:
     """Serves all clients at path. Before it passes on request number at, of
     them all, it calls act(kind) in its own thread, and nothing else goes on; if
-    that returns false it hangs up on each. 0 means never."""
+    that returns false it hangs up on each. 0 means never. Each request it shows
+    to meddle(kind, payload) first, which may name the error that is the answer
+    to it, in place of the store's."""
 
     def __init__(self, store_path, path):
         self.store_path = store_path
@@ -20,6 +22,7 @@ class Proxy:
         self.at = 0
         self.count = 0
         self.act = lambda kind: False
+        self.meddle = lambda kind, payload: None
         self.kinds = []
         self.peers = {}  # the other end of each client and of each of their stores
         self.inboxes = {}  # of each client
@@ -110,14 +113,20 @@ class Proxy:
     def _carry_requests(self, client, data):
         self.inboxes[client] += data
         while len(inbox := self.inboxes[client]) >= wire.HEADER.size:
-            kind, _, _, length = wire.HEADER.unpack_from(inbox)
+            kind, serial, transaction, length = wire.HEADER.unpack_from(inbox)
             end = wire.HEADER.size + length
             if len(inbox) < end:
                 break
             if not self._let_pass(kind):
                 self._hang_up(*self.peers)
                 return False
-            self.peers[client].sendall(inbox[:end])
+            error = self.meddle(kind, inbox[wire.HEADER.size:end])
+            if error:
+                answer = wire.raw(error) + b"\0"
+                client.sendall(wire.HEADER.pack(wire.ERROR, serial, transaction, len(answer)) +
+                               answer)
+            else:
+                self.peers[client].sendall(inbox[:end])
             self.inboxes[client] = inbox[end:]
         return True
 
