@@ -186,19 +186,6 @@ void device_free(struct device *device)
 	free(device);
 }
 
-/* The nodes are there; whatever fails now must end in their removal. */
-static void follow(struct device *device)
-{
-	int r = watch_states(device);
-
-	if (r < 0 && r != -ENOTCONN) {
-		domain_log(device->domain, device, LOG_ERR, NULL,
-			   "cannot watch the states: %s; removing the device", store_strerror(r));
-		device_withdraw(device);
-	}
-	publish(device);
-}
-
 void device_reconsider(struct device *device)
 {
 	struct policy_subject subject = {
@@ -275,8 +262,11 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 	device = device_plan(domain, plan, backend);
 	if (!device)
 		return -ENOMEM;
-	r = nodes_attach(store_of(device), &device->key, domain->name, plan->settings,
-			 plan->began_usec, &device->record);
+	/* first: nothing is written that cannot be followed to its end */
+	r = watch_states(device);
+	if (r == 0)
+		r = nodes_attach(store_of(device), &device->key, domain->name, plan->settings,
+				 plan->began_usec, &device->record);
 	if (r < 0) {
 		device_free(device);
 		if (r == -EHOSTUNREACH)
@@ -286,14 +276,14 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 		return r;
 	}
 	note_attached(device);
-	follow(device);
+	publish(device);
 	return 0;
 }
 
 int device_adopt(struct domain *domain, const struct device_key *key, const struct record *record)
 {
 	struct device *device;
-	int online;
+	int online, r;
 
 	online = nodes_is_online(domain->manager->store, key);
 	if (online < 0)
@@ -304,7 +294,12 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 	device->record = *record;
 	device_reconsider(device);
 	device->phase = online ? PHASE_WAITING : PHASE_CLOSING;
-	follow(device);
+	r = watch_states(device);
+	if (r < 0) {
+		device_free(device);
+		return r;
+	}
+	publish(device);
 	/* an earlier process told it to go and did not see the end */
 	if (!online)
 		return set_deadline(device, device->detach_timeout_usec);

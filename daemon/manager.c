@@ -248,8 +248,9 @@ static void connect(struct manager *manager)
 		r = reconcile_all(manager);
 	if (r < 0) {
 		if (!manager->store_missing)
-			log_warning("xenstored does not answer (%s); waiting for it",
-				    strerror(-r));
+			log_warning("%s: %s; trying again",
+				    manager->store ? "cannot begin to serve" :
+				    "xenstored does not answer", store_strerror(r));
 		manager->store_missing = true;
 		disconnect(manager);
 		return;

@@ -63,6 +63,11 @@ int orders_recall(struct domain *domain)
 	return nodes_note_withheld(domain->manager->store, domain->domid, "", "");
 }
 
+static const char *why_unnoted(int error)
+{
+	return error == -ENOSPC ? "too much is noted already" : store_strerror(error);
+}
+
 /*
  * Before it is attached: whatever interrupts the two, the order is carried out.
  * What is kept of a guest is of no use where it may be another's.
@@ -86,7 +91,7 @@ static void keep(struct domain *domain, const struct device_plan *plan)
 	if (r)
 		domain_log(domain, NULL, LOG_WARNING, NULL,
 			   "%s is not kept for when it comes back: %s", plan->name,
-			   r > 0 ? "another domain has the same UUID" : store_strerror(r));
+			   r > 0 ? "another domain has the same UUID" : why_unnoted(r));
 }
 
 static int stop_keeping(struct domain *domain, const char *class, const char *name)
@@ -227,7 +232,7 @@ static void detach(struct domain *domain, struct order *order)
 	if (r == 0)
 		r = stop_keeping(domain, device->key.class, device->record.name);
 	if (r < 0) {
-		fail(order, r, "cannot note that it is to stay away: %s", store_strerror(r));
+		fail(order, r, "cannot note that it is to stay away: %s", why_unnoted(r));
 		return;
 	}
 	order->key = device->key;

@@ -145,6 +145,23 @@ static int failed(struct store *store)
 	return store->dead ? -ENOTCONN : r;
 }
 
+/*
+ * Of one quota only, as the call tells. C xenstored says ENOSPC, for watches
+ * E2BIG; oxenstored says EQUOTA, which libxenstore takes for EINVAL.
+ */
+static int failed_by_quota(struct store *store, int quota)
+{
+	int r = failed(store);
+
+	return r == -ENOSPC || r == -E2BIG || r == -EINVAL ? -quota : r;
+}
+
+/* What is too long for a node has an error of its own, on both. */
+static int failed_to_make(struct store *store)
+{
+	return errno == E2BIG ? -STORE_QUOTA_SIZE : failed_by_quota(store, STORE_QUOTA_NODES);
+}
+
 int store_probe(struct store *store)
 {
 	int r = store_exists(store, XBT_NULL, "/");
@@ -213,13 +230,13 @@ int store_list_long(struct store *store, const char *path, char ***ret, size_t *
 int store_write(struct store *store, store_txn txn, const char *path, const char *value)
 {
 	if (!xs_write(store->xs, txn, path, value, (unsigned int)strlen(value)))
-		return failed(store);
+		return failed_to_make(store);
 	return 0;
 }
 
 int store_mkdir(struct store *store, store_txn txn, const char *path)
 {
-	return xs_mkdir(store->xs, txn, path) ? 0 : failed(store);
+	return xs_mkdir(store->xs, txn, path) ? 0 : failed_to_make(store);
 }
 
 int store_remove(struct store *store, store_txn txn, const char *path)
@@ -237,7 +254,7 @@ int store_own(struct store *store, store_txn txn, const char *path, unsigned int
 	};
 
 	if (!xs_set_permissions(store->xs, txn, path, perms, reader < 0 ? 1 : 2))
-		return failed(store);
+		return failed_to_make(store);
 	return 0;
 }
 
@@ -251,14 +268,15 @@ int store_transaction(struct store *store, unsigned int tries,
 		store_txn txn = xs_transaction_start(store->xs);
 
 		if (txn == XBT_NULL) {
-			r = failed(store);
+			r = failed_by_quota(store, STORE_QUOTA_TRANSACTIONS);
 			continue;
 		}
 		r = body(store, txn, userdata);
 		if (r < 0)
 			xs_transaction_end(store->xs, txn, true);
 		else
-			r = xs_transaction_end(store->xs, txn, false) ? 0 : failed(store);
+			r = xs_transaction_end(store->xs, txn, false) ?
+				0 : failed_by_quota(store, STORE_QUOTA_NODES);
 	}
 	return r;
 }
@@ -298,7 +316,7 @@ int store_watch(struct store *store, const char *path, store_watch_fn fn, void *
 	}
 	snprintf(token, sizeof(token), "%llu", (unsigned long long)watch->serial);
 	if (!xs_watch(store->xs, path, token)) {
-		r = failed(store);
+		r = failed_by_quota(store, STORE_QUOTA_WATCHES);
 		table_remove(&store->watches, watch->serial);
 		free(watch);
 		return r;
@@ -353,14 +371,14 @@ unsigned int store_dispatch(struct store *store, unsigned int max)
 const char *store_strerror(int error)
 {
 	switch (error < 0 ? -error : error) {
-	case ENOSPC:
-	case EDQUOT:
-		return "a XenStore quota is used up: the guest's nodes, or watches or transactions";
-	case E2BIG:
+	case STORE_QUOTA_NODES:
+		return "the guest's quota of XenStore nodes is used up";
+	case STORE_QUOTA_SIZE:
 		return "it is more than XenStore takes: the quota of a node's size, or 4096 bytes";
-	case EINVAL:
-		/* libxenstore does not know its EQUOTA */
-		return "XenStore refuses it, as oxenstored does when a quota is used up";
+	case STORE_QUOTA_WATCHES:
+		return "the quota of XenStore watches is used up";
+	case STORE_QUOTA_TRANSACTIONS:
+		return "the quota of XenStore transactions is used up";
 	case EMSGSIZE:
 		return "there are more names in the directory than any use has";
 	case EAGAIN:

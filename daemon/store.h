@@ -8,6 +8,7 @@
 #ifndef ATTACHD_STORE_H
 #define ATTACHD_STORE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,12 @@
 
 struct store;
 struct store_watch;
+
+/* What the calls fail with when a quota is used up, whichever xenstored it is. */
+#define STORE_QUOTA_NODES EDQUOT
+#define STORE_QUOTA_SIZE E2BIG
+#define STORE_QUOTA_WATCHES EMLINK
+#define STORE_QUOTA_TRANSACTIONS EUSERS
 
 /* xs_transaction_t; 0 is none */
 typedef uint32_t store_txn;

@@ -129,29 +129,6 @@ def forbidden_frontend_filled_up_to_the_quota(host):
 
 
 @case
-def forbidden_quota_full_when_it_asks(host):
-    """The nodes of a frontend count as the guest's own: it gets an answer, or
-    silence if even that has no room, and the next one is not harmed."""
-    one, other = host.guest(7, "web1"), host.guest(8, "web2")
-    host.attachd.start()
-    one.request(0, "demo")
-    host.expect(lambda: one.attached(0), "the device is attached", lambda: one.status(0))
-    one.wish(1, "log")
-    one.client.write(one.request_path(1, "request"), "0")
-    one.client.flood((wire.WRITE, b"data/full/%d\0x" % i) for i in range(1500))
-    one.client.write(one.request_path(1, "request"), "1")
-    host.settle(0.5)
-    check(not host.client.tree(one.backend(1)) or one.attached(1),
-          f"half a device: {one.nodes(1)}")
-    other.request(0, "demo")
-    host.expect(lambda: other.attached(0), "another guest is served", lambda: other.status(0))
-    one.client.remove("data/full")
-    one.client.write(one.request_path(1, "request"), "1")
-    host.expect(lambda: one.attached(1), "it is served when there is room",
-                lambda: one.status(1))
-
-
-@case
 def forbidden_frontend_removed_by_its_guest(host):
     """A guest may do it to itself in any state: the backend goes too, and what
     it still asks for comes back whole."""

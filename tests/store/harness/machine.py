@@ -19,7 +19,7 @@ perms-activate = true
 perms-watch-activate = true
 quota-activate = true
 quota-maxentity = 1000
-quota-maxsize = 2048
+quota-maxsize = {maxsize}
 quota-maxwatch = 100
 quota-transaction = 10
 quota-maxrequests = 1024
@@ -79,7 +79,7 @@ class Machine:
 
     # The store
 
-    def start_store(self, eagain=False):
+    def start_store(self, eagain=False, maxsize=2048):
         env = {
             "LD_PRELOAD": f"{self.build}/preload.so",
             "MYDEVICE_HYPERVISOR": self.dir,
@@ -90,11 +90,12 @@ class Machine:
             os.unlink(self.socket)
         binary = find_store(self.kind)
         if self.kind == "c":
-            argv = [binary, "-N", "-F", os.path.join(self.dir, "store.pid")]
+            argv = [binary, "-N", "-F", os.path.join(self.dir, "store.pid"), "-S", str(maxsize)]
         else:
             conf = os.path.join(self.dir, "oxenstored.conf")
             with open(conf, "w", encoding="ascii") as stream:
-                stream.write(OXENSTORED_CONF.format(dir=self.dir, eagain=str(eagain).lower()))
+                stream.write(OXENSTORED_CONF.format(dir=self.dir, eagain=str(eagain).lower(),
+                                                    maxsize=maxsize))
             argv = [binary, "--no-fork", "--config-file", conf]
         self.store = process.Process("store", argv, self.log("store"), env)
         self.connect().close()
