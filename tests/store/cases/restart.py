@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """attachd ends and begins again, in between and in the middle of things."""
 
+import json
 import os
 import signal
 
@@ -234,8 +235,10 @@ def kept(host, one):
 
 
 def has_log(host, one):
+    # it may not be on the bus yet
+    status, out, _ = host.attachd.ctl("list", "--json")
     return one.states(GIFT) != (None, None) and bool(kept(host, one)) and \
-        [entry["name"] for entry in host.attachd.list()] == ["log"]
+        status == 0 and [entry["name"] for entry in json.loads(out)] == ["log"]
 
 
 def without_log(host, one):
