@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <xenstore_lib.h>
 #include <xen/io/xs_wire.h>
 
 #include "directory.h"
+#include "store.h"
 #include "util.h"
 
 /* Every domid there can be has 6 bytes. */
@@ -24,10 +24,10 @@ static void closep(int *fd)
 static int connect_to_store(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const char *path = xs_daemon_socket();
+	const char *path = store_socket();
 	int fd;
 
-	if (!path || strlen(path) >= sizeof(address.sun_path))
+	if (strlen(path) >= sizeof(address.sun_path))
 		return -ECONNREFUSED;
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

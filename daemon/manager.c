@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "domain.h"
@@ -239,6 +240,17 @@ static int reconcile_all(struct manager *manager)
 	return sd_event_source_set_priority(manager->store_events, WORK_PRIORITY);
 }
 
+static void note_missing(const struct manager *manager, int error)
+{
+	if (manager->store)
+		log_warning("cannot begin to serve: %s; trying again", store_strerror(error));
+	else if (error == -EACCES)
+		log_warning("user %u may not use xenstored's socket, %s; trying again", getuid(),
+			    store_socket());
+	else
+		log_warning("xenstored does not answer: %s; trying again", store_strerror(error));
+}
+
 static void connect(struct manager *manager)
 {
 	int r;
@@ -248,9 +260,7 @@ static void connect(struct manager *manager)
 		r = reconcile_all(manager);
 	if (r < 0) {
 		if (!manager->store_missing)
-			log_warning("%s: %s; trying again",
-				    manager->store ? "cannot begin to serve" :
-				    "xenstored does not answer", store_strerror(r));
+			note_missing(manager, r);
 		manager->store_missing = true;
 		disconnect(manager);
 		return;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <xenstore.h>
+#include <xenstore_lib.h>
 
 #include "directory.h"
 #include "number.h"
@@ -31,6 +32,11 @@ struct store_watch {
 	void *userdata;
 	char path[];
 };
+
+const char *store_socket(void)
+{
+	return xs_daemon_socket() ?: "";
+}
 
 int store_open(struct store **ret)
 {

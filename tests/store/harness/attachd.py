@@ -41,14 +41,22 @@ BUS_POLICY = "daemon/dbus/org.mydevice.Attach1.conf"
 DEFECT = re.compile(r"Sanitizer|runtime error:|corrupted|double free|Assertion .* failed")
 
 
+def become(user):
+    """What runs a command as this user. The kernel ends it with this process, too."""
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
+            "--pdeathsig=KILL"] if user else []
+
+
 class Attachd:
-    """builds: directories with bin/mydevice-attachd, by name."""
+    """builds: directories with bin/mydevice-attachd, by name. user: who runs it, by id, None for
+    the one who runs the tests."""
 
     def __init__(self, machine, builds):
         self.machine = machine
         self.dir = machine.dir
         self.builds = builds
         self.build = "asan"
+        self.user = None
         self.process = None
         self.bus = None
         self.log = machine.log("attachd")
@@ -81,9 +89,10 @@ class Attachd:
     def start_bus(self):
         conf = os.path.join(self.dir, "bus.conf")
         with open(conf, "w", encoding="ascii") as stream:
-            own = f'<policy user="{os.getuid()}"><allow own="org.mydevice.Attach1"/></policy>'
+            user = self.user or os.getuid()
+            own = f'<policy user="{user}"><allow own="org.mydevice.Attach1"/></policy>'
             stream.write(BUS_CONF.format(dir=self.dir, policy=os.path.abspath(BUS_POLICY),
-                                         own=own if os.getuid() else ""))
+                                         own=own if user else ""))
         self.bus = process.Process("bus", ["dbus-daemon", "--nofork", "--nopidfile",
                                            f"--config-file={conf}"], self.machine.log("bus"))
         deadline = time.monotonic() + 10
@@ -106,7 +115,7 @@ class Attachd:
         self.read_notifications()
         self.states = {}
         self.process = process.Process(
-            "attachd", [*under, self.binary("mydevice-attachd"),
+            "attachd", [*under, *become(self.user), self.binary("mydevice-attachd"),
                         f"--config={self.policy_file}", *options], self.log, {**self.env(), **(env or {})})
         if ready:
             self.wait_notified("READY", "1")
@@ -175,8 +184,7 @@ class Attachd:
 
     def ctl(self, *arguments, user=None, stdin=b""):
         """user: whom to become first."""
-        become = ["setpriv", f"--reuid={user}", "--clear-groups"] if user else []
-        done = subprocess.run([*become, self.binary("mydevicectl"), *arguments],
+        done = subprocess.run([*become(user), self.binary("mydevicectl"), *arguments],
                               env={**os.environ, **self.env()}, capture_output=True,
                               timeout=20, check=False, input=stdin)
         return done.returncode, done.stdout.decode("utf-8", "replace"), \
