@@ -70,7 +70,8 @@ _printf_(2, 3) static void add_field(struct fields *fields, const char *format, 
 	fields->iov[fields->n++] = (struct iovec){ text, strlen(text) };
 }
 
-static void send_to_journal(int level, const struct log_about *about, const char *message)
+/* 0 or -errno: the journal does not run, or takes no more. */
+static int send_to_journal(int level, const struct log_about *about, const char *message)
 {
 	struct fields fields = {};
 
@@ -87,7 +88,7 @@ static void send_to_journal(int level, const struct log_about *about, const char
 		add_field(&fields, "GUEST=%s", about->guest);
 	if (about->channel)
 		add_field(&fields, "CHANNEL=%s", about->channel);
-	sd_journal_sendv(fields.iov, fields.n);
+	return sd_journal_sendv(fields.iov, fields.n);
 }
 
 int log_about(int level, int error, const struct log_about *about, const char *format, ...)
@@ -100,9 +101,7 @@ int log_about(int level, int error, const struct log_about *about, const char *f
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	if (to_journal)
-		send_to_journal(level, about, message);
-	else
+	if (!to_journal || send_to_journal(level, about, message) < 0)
 		fprintf(stderr, "mydevice-attachd: %s\n", message);
 	return error;
 }

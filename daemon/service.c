@@ -46,6 +46,17 @@ static void log_mistake(const char *file, unsigned int line, const char *message
 		log_about(LOG_ERR, 0, &about, "%s: %s", file, message);
 }
 
+static void note_policy(const struct service *service)
+{
+	const char *file = service->options->policy_file;
+
+	if (access(file, F_OK) < 0 && errno == ENOENT)
+		log_notice("there is no %s: the policy is that of its drop-ins alone, or of none, "
+			   "as attachd.conf(5) has it", file);
+	else
+		log_notice("policy loaded from %s", file);
+}
+
 static void notify_status(struct service *service)
 {
 	struct registry_status status = registry_status(service->registry);
@@ -143,7 +154,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	} else {
 		registry_note_policy(service->registry, false);
 		engine_set_policy(service->engine, policy);
-		log_notice("policy loaded from %s", service->options->policy_file);
+		note_policy(service);
 	}
 	tell_ready(service);
 	notify_status(service);
@@ -241,6 +252,7 @@ int service_run(const struct service_options *options)
 	if (r < 0)
 		return log_error(r, "cannot start: %s", strerror(-r));
 	log_info("mydevice-attachd " MYDEVICE_VERSION " started");
+	note_policy(&service);
 	r = sd_event_loop(service.event);
 	if (r < 0)
 		return log_error(r, "the event loop failed: %s", strerror(-r));
