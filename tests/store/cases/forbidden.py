@@ -128,6 +128,31 @@ def forbidden_frontend_filled_up_to_the_quota(host):
     host.expect(lambda: not one.traces(), "all of it goes", one.traces)
 
 
+def write_or_remove(action, *arguments):
+    """If it is still there to do it with."""
+    try:
+        action(*arguments)
+    except wire.StoreError as error:
+        check(error.name in ("EACCES", "ENOENT"), f"{arguments[0]}: {error.name}")
+
+
+def remove_frontend(host, one):
+    """All it can of it."""
+    try:
+        one.client.remove(one.frontend(0))
+    except wire.StoreError as error:
+        # some stores want the right to write to the parent too
+        equal(error.name, "EACCES", "removing its own frontend")
+        for path in host.client.tree(one.frontend(0)):
+            if path != one.frontend(0):
+                write_or_remove(one.client.remove, path)
+
+
+def write_frontend(one, nodes):
+    for path, (value, _) in nodes.items():
+        write_or_remove(one.client.write, path, value)
+
+
 @case
 def forbidden_frontend_removed_by_its_guest(host):
     """A guest may do it to itself in any state: the backend goes too, and what
@@ -139,13 +164,7 @@ def forbidden_frontend_removed_by_its_guest(host):
     front, back = host.connected(one, 0)
     front.stop()
     front.ignores = "123456"
-    try:
-        one.client.remove(one.frontend(0))
-    except wire.StoreError as error:
-        # some stores want the right to write to the parent too
-        equal(error.name, "EACCES", "removing its own frontend")
-        for node in one.client.list(one.frontend(0)):
-            one.client.remove(one.frontend(0, node))
+    remove_frontend(host, one)
     host.expect(lambda: one.states(0) == ("1", "1") and one.attached(0),
                 "it comes back", lambda: (one.states(0), one.status(0)))
     del back
@@ -170,3 +189,46 @@ def forbidden_frontend_rebuilt_by_its_guest(host):
     check(host.attachd.running(), "attachd died")
     one.withdraw(0)
     host.expect(lambda: not one.traces(), "all of it goes", one.traces)
+
+
+@case
+def forbidden_directories_rebuilt_in_every_state(host):
+    """A guest in each of them takes its directories away and puts them back."""
+    states = [*"0123456789", "", "junk"]
+    guests = [host.guest(domid, f"web{domid}") for domid in range(1, len(states) + 1)]
+    other = host.guest(50, "other")
+    host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\n")
+    host.attachd.start()
+    host.connected(other, 0)
+    kept = other.nodes(0)
+    for one in guests:
+        one.request(0, "demo")
+    for one, state in zip(guests, states):
+        front, back = host.connected(one, 0)
+        front.stop()
+        back.ignores = "123456789"
+        one.client.write(one.frontend(0, "state"), state)
+    host.settle(0.2)
+    for pause in (0, 0.05):
+        for one, state in zip(guests, states):
+            nodes = host.client.tree(one.frontend(0))
+            remove_frontend(host, one)
+            one.withdraw(0)
+            host.settle(pause)
+            write_frontend(one, nodes)
+            one.request(0, "demo")
+            host.settle(pause)
+            remove_frontend(host, one)
+            write_frontend(one, nodes)
+        host.settle(0.3)
+    equal(other.nodes(0), kept, "what another guest has")
+    for one, state in zip(guests, states):
+        host.expect(lambda: one.attached(0) and host.client.get(one.record(0)) and
+                    host.client.get(one.frontend(0, "backend")) == one.backend(0) and
+                    host.client.perms(one.frontend(0)) == f"n{one.domid},r0",
+                    f"in the end it has what it asks for, after state {state!r}",
+                    lambda: (one.status(0), one.nodes(0)), within=20)
+        one.withdraw(0)
+    for one, state in zip(guests, states):
+        host.expect(lambda: not one.traces(), f"it all goes, after state {state!r}", one.traces)
+    equal(other.nodes(0), kept, "what another guest has, then")

@@ -139,3 +139,70 @@ def junk_thousands_of_requests(host):
     one.request(0, "demo")
     host.expect(lambda: one.attached(0), "it is served again", lambda: one.status(0))
     equal(other.status(0), "attached", "the other guest's device")
+
+
+@case(build="plain")
+def junk_values_of_4_kib(host):
+    """In each node of a guest's that attachd reads, as no stock quota would let it."""
+    host.machine.stop_store()
+    host.forget_connections()
+    host.start_store(maxsize=8192)
+    host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\n")
+    one, other = host.guest(7, "web1"), host.guest(8, "web2")
+    host.attachd.start()
+    host.connected(other, 0)
+    host.connected(one, 4000)
+    kept = other.nodes(0)
+    host.settle(0.2)
+    before, lines = host.attachd.resident_kib(), host.attachd.log_text().count("\n")
+
+    def longest(path, what):
+        return what * (4096 - len(path) - 1)
+
+    devid = 0
+    for what in ("x", "\x1b", "9", "\0", "\xff"):
+        for node in ("request", "name", "mode", "ring-size"):
+            one.wish(devid, f"c{devid}")
+            if node != "request":
+                one.client.write(one.request_path(devid, node),
+                                 longest(one.request_path(devid, node), what))
+            one.client.write(one.request_path(devid, "status"),
+                             longest(one.request_path(devid, "status"), what))
+            one.client.write(one.request_path(devid, "request"),
+                             longest(one.request_path(devid, "request"), what)
+                             if node == "request" else "1")
+            host.expect(lambda: (one.status(devid) or "").startswith("error: "),
+                        f"4 KiB of {what!r} in {node} are refused", lambda: one.status(devid))
+            answer = one.status(devid)
+            check(plain(answer) and node in answer and "..." in answer and len(answer) < 300,
+                  f"4 KiB of {what!r} in {node}: {answer!r}")
+            one.withdraw(devid)
+            devid += 1
+        one.client.write(one.frontend(4000, "state"),
+                         longest(one.frontend(4000, "state"), what))
+        host.expect(lambda: [entry["frontend_state"] for entry in host.attachd.list()
+                             if entry["domid"] == 7] == ["Unknown"], "its state is listed")
+        one.client.write(one.frontend(4000, "state"), "4")
+    # another one each time: each is answered, and not each is logged
+    path = one.request_path(0, "name")
+    one.wish(0, "demo")
+    for i in range(150):
+        one.client.write(path, f"{i}" + longest(path, "\x1b")[8:])
+        one.client.write(one.request_path(0, "request"), "1")
+        host.expect(lambda: f'name "{i}' in (one.status(0) or ""), "it is refused")
+    host.settle(0.3)
+    log = host.attachd.log_text().splitlines()
+    check(len(log) - lines < 100 and max(map(len, log)) < 1000 and all(map(plain, log)),
+          f"{len(log) - lines} lines, the longest of {max(map(len, log))}")
+    grown = host.attachd.resident_kib() - before
+    check(grown < MIB, f"attachd grew by {grown} KiB")
+    # what it reads when it begins
+    for node in ("backend", "backend-id", "state"):
+        one.client.write(one.frontend(4000, node), longest(one.frontend(4000, node), "/"))
+    host.attachd.kill()
+    host.attachd.start()
+    host.expect(lambda: one.states(4000) == ("1", "1") and one.attached(4000),
+                "what is not whole is made anew", lambda: one.nodes(4000))
+    equal(other.nodes(0), kept, "the other guest's device")
+    note(f"{host.kind}: attachd grew by {grown} KiB and wrote {len(log) - lines} lines"
+         " about values of 4 KiB")

@@ -190,6 +190,46 @@ def states_forged_by_the_frontend(host):
 
 
 @case
+def states_forged_while_connected(host):
+    """And with them all else that stands in its directory."""
+    one, other = host.guest(7, "web1"), host.guest(8, "web2")
+    host.attachd.start()
+    host.connected(other, 0)
+    front, back = host.connected(one, 0)
+    front.stop()
+    back.ignores = "12345678"
+    host.settle(0.1)
+    kept, mine = other.nodes(0), host.client.tree(one.backend(0))
+    changes = host.record_events("/local/domain/0/backend")
+    lies = [("backend", other.backend(0)), ("backend", "/mydevice"), ("backend", ""),
+            ("backend-id", "8"), ("backend-id", "-1"), ("frontend", other.frontend(0)),
+            ("online", "0"), ("hotplug-status", "error")]
+    names = dict(enumerate(("Unknown", "Initialising", "InitWait", "Initialised", "Connected",
+                            "Closing", "Closed", "Reconfiguring", "Reconfigured")))
+    forged = [(str(state), name) for state, name in names.items()]
+    forged += [(junk, "Unknown") for junk in ("", "04", "4 ", "-4", "4\0", "\x1b[2J", "x" * 1500)]
+    for number, (state, name) in enumerate(forged):
+        node, lie = lies[number % len(lies)]
+        one.client.write(one.frontend(0, node), lie)
+        one.client.write(one.frontend(0, "state"), state)
+        host.expect(lambda: [(entry["frontend_state"], entry["backend_state"])
+                             for entry in host.attachd.list() if entry["domid"] == 7] ==
+                    [(name, "Connected")], f"{state!r} is listed as {name}", host.attachd.list)
+    equal(changes, [], "what was changed of any backend")
+    one.client.write(one.frontend(0, "state"), "4")
+    host.expect(lambda: [entry["phase"] for entry in host.attachd.list()] == ["connected"] * 2,
+                "it is connected again", host.attachd.list)
+    check("\x1b" not in host.attachd.log_text(), "raw characters in the log")
+    equal((other.nodes(0), host.client.tree(one.backend(0))), (kept, mine), "both backends")
+    back.ignores = ""
+    one.withdraw(0)
+    host.expect(lambda: one.states(0)[1] in ("5", None), "it is told to close", within=2)
+    one.client.write(one.frontend(0, "state"), "6")
+    gone(host, one)
+    equal(other.nodes(0), kept, "the other guest's device")
+
+
+@case
 def states_forged_while_it_is_detached(host):
     one = host.guest(7, "web1")
     host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\n")
