@@ -24,6 +24,7 @@ class Proxy:
         self.act = lambda kind: False
         self.meddle = lambda kind, payload: None
         self.kinds = []
+        self.probes = 0  # among them: whether the store lives
         self.peers = {}  # the other end of each client and of each of their stores
         self.inboxes = {}  # of each client
         if os.path.exists(path):
@@ -37,6 +38,7 @@ class Proxy:
 
     def arm(self, at, act):
         self.kinds.clear()
+        self.probes = 0
         self.count = 0
         self.act = act
         self.at = at
@@ -117,6 +119,7 @@ class Proxy:
             end = wire.HEADER.size + length
             if len(inbox) < end:
                 break
+            self.probes += (kind, inbox[wire.HEADER.size:end]) == (wire.READ, b"/\0")
             if not self._let_pass(kind):
                 self._hang_up(*self.peers)
                 return False
