@@ -111,6 +111,8 @@ static int turn(struct bridge *b)
 	struct pollfd fds[] = {
 		{ .fd = b->channel, .events = (short)(POLLIN | (has_output(b) ? POLLOUT : 0)) },
 		{ .fd = wants_input ? b->input : -1, .events = POLLIN },
+		/* once all is sent: whether who reads what comes has gone, as head does */
+		{ .fd = b->told ? b->output : -1 },
 	};
 	int r = 0;
 
@@ -122,6 +124,8 @@ static int turn(struct bridge *b)
 		r = give_to_channel(b);
 	if (r == 0 && fds[1].revents)
 		r = take_from_input(b);
+	if (r == 0 && fds[2].revents)
+		r = -EPIPE;
 	if (b->input_ended && !b->told && !has_output(b))
 		tell_end(b);
 	return r;

@@ -100,6 +100,27 @@ static void test_half_close(void **state)
 	assert_int_equal(e.result, 0);
 }
 
+/* Both ends of ours are done with: the other side need not close first. */
+static void test_nobody_reads(void **state)
+{
+	struct ends e;
+
+	begin(&e, SOCK_STREAM, BRIDGE_NO_ESCAPE);
+	type(e.typed, "question");
+	expect(e.far, "question");
+	type(e.far, "answer");
+	expect(e.shown, "answer");
+	close(e.shown);
+	e.shown = -1;
+	/* not before the input ends, too */
+	type(e.typed, "more");
+	expect(e.far, "more");
+	close(e.typed);
+	e.typed = -1;
+	end(&e);
+	assert_int_equal(e.result, -EPIPE);
+}
+
 static void test_other_end_closes(void **state)
 {
 	struct ends e;
@@ -189,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_half_close),
+		cmocka_unit_test(test_nobody_reads),
 		cmocka_unit_test(test_other_end_closes),
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_bulk),
