@@ -20,6 +20,8 @@ image_packages=(
 	busybox-static
 	# what our packages depend on, so that they install without a mirror
 	libsystemd0 libinih1
+	# what a guest's channels are put to, in tests
+	qemu-guest-agent socat
 )
 
 image_host_packages=(
@@ -93,6 +95,7 @@ image_make_system() {
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		--aptopt='Acquire::Retries "3"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-include=/usr/share/doc/mydevice-*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/lib/modules/*/kernel/drivers/gpu/*' \
 		--dpkgopt='path-exclude=/lib/modules/*/kernel/drivers/media/*' \
