@@ -94,6 +94,7 @@ install-daemon: daemon
 	$(INSTALL) -D -m 755 systemd/mydevice-hotplug $(DESTDIR)$(PREFIX)/lib/udev/mydevice-hotplug
 	$(INSTALL) -D -m 644 systemd/mydevice-hotplug@.service \
 		$(DESTDIR)$(UNITDIR)/mydevice-hotplug@.service
+	$(INSTALL) -D -m 644 systemd/mydevice@.service $(DESTDIR)$(UNITDIR)/mydevice@.service
 	$(INSTALL) -D -m 644 systemd/mydevice-attachd.catalog \
 		$(DESTDIR)$(PREFIX)/lib/systemd/catalog/mydevice-attachd.catalog
 	$(INSTALL) -D -m 644 systemd/mydevice-attachd.service \

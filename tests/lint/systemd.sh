@@ -4,29 +4,43 @@
 # DESIGN's bound for the sandbox, in tenths
 exposure_max=10
 
-# The program is not installed here, so the copy that is judged runs another
+# The program is not installed here, so the copy that is judged runs another; a
+# drop-in's directory comes along
 unit_copy() {
-	mkdir -p build/lint/units
-	sed -E 's#^(Exec[A-Za-z]*=[-+!:@]*)/usr/(s?bin|lib/udev)/mydevice[a-z-]*#\1/bin/true#' \
-		"systemd/$1" >"build/lint/units/$1"
-	echo "build/lint/units/$1"
+	local copy
+	[[ $1 =~ ([^/]*[.]d/)?[^/]*$ ]]
+	copy=build/lint/units/${BASH_REMATCH[0]}
+	mkdir -p "$(dirname "$copy")"
+	sed -E 's#^(Exec[A-Za-z]*=[-+!:@]*)/usr/(s?bin|lib/udev)/[a-z-]+#\1/bin/true#' \
+		"$1" >"$copy"
+	echo "$copy"
 }
 
 units() {
-	files 'systemd/*.service' 'systemd/*.socket' 'systemd/*.timer' | sed 's|.*/||'
+	files 'systemd/*.service' 'systemd/*.socket' 'systemd/*.timer'
 }
 
+verify_unit() {
+	systemd-analyze verify --man=no --recursive-errors=no "$1"
+}
+
+# A template that runs nothing by itself is judged with the examples that do
 verify_units() {
 	local unit
 	units | grep -q . || return
 	units | while read -r unit; do
-		systemd-analyze verify --man=no --recursive-errors=no "$(unit_copy "$unit")"
+		unit=$(unit_copy "$unit")
+		! grep -q '^ExecStart=' "$unit" || verify_unit "$unit"
+	done
+	files 'systemd/*.d/*.conf' | grep service | while read -r unit; do
+		unit=$(unit_copy "$unit")
+		verify_unit "${unit%.d/*}"
 	done
 }
 
 security() {
 	systemd-analyze security --offline=true --threshold=$exposure_max \
-		"$(unit_copy mydevice-attachd.service)"
+		"$(unit_copy systemd/mydevice-attachd.service)"
 }
 
 # Every message that bears an id is explained, and in the manual too

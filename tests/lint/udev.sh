@@ -32,17 +32,24 @@ udev_links() {
 		grep -i "60-mydevice.rules:.*\(unknown\|invalid\|ignor\|fail\)" \
 			<<<"$said" || :
 		stat -c "%U %a %G" /dev/null
+		sed -n "s/^SYSTEMD_WANTS=/wants /p" <<<"$said"
 		cd /dev
 		find . -type l | sed "s|^\./||" | LC_ALL=C sort | grep -v "^char/" || :
 	' udev "$@"
 }
 
-# expect "LINK" PROPERTY=VALUE...: LINK may be empty
+# expect "LINK" PROPERTY=VALUE...: LINK may be empty; a backend's is NAME and GUEST of
+# the unit that it wants
 expect() {
-	local link=$1 said wanted owner=${node_owner:-root 660 mydevice}
+	local link=$1 said wanted owner=${node_owner:-root 660 mydevice} part
 	shift
 	said=$(udev_links "$@")
-	wanted="$owner${link:+$'\n'$link}"
+	wanted=$owner
+	if [[ $link = mydevice-back/* ]]; then
+		IFS=/ read -ra part <<<"$link"
+		wanted+=$'\n'"wants mydevice-back-${part[2]}@${part[1]}.service"
+	fi
+	wanted+=${link:+$'\n'$link}
 	if [ "$said" != "$wanted" ]; then
 		printf '%s:\nexpected\n%s\nfound\n%s\n' "$*" "$wanted" "$said"
 		return 1
@@ -57,6 +64,8 @@ udev_names() {
 		MYDEVICE_GUEST=web1 || status=1
 	expect mydevice-back/1st.guest/demo MYDEVICE_END=backend MYDEVICE_NAME=demo \
 		MYDEVICE_GUEST=1st.guest || status=1
+	expect mydevice-back/web-1/a.b-c MYDEVICE_END=backend MYDEVICE_NAME=a.b-c \
+		MYDEVICE_GUEST=web-1 || status=1
 	expect '' MYDEVICE_END=frontend || status=1
 	expect '' MYDEVICE_END=backend MYDEVICE_NAME=demo || status=1
 	expect '' MYDEVICE_NAME=demo || status=1
