@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2016 # words that the other end expands
+#
+# Services on channels, by the real udev and systemd of both ends, with the examples of
+# the packages as they are: the QEMU guest agent and sshd in a Debian guest, a log of any
+# guest's in the host.
+
+services_guest=/usr/share/doc/mydevice-guest/examples
+services_host=/usr/share/doc/mydevice-attachd/examples
+services_agent=mydevice@org.qemu.guest_agent.0
+
+services_begin() {
+	guest d "cp -r $services_guest/mydevice@* /etc/systemd/system/ &&
+		systemctl -q enable $services_agent mydevice@ssh &&
+		! systemctl -q is-active $services_agent" || return
+	dom0 "cp $services_host/mydevice-back-log@.service /etc/systemd/system/ &&
+		systemctl daemon-reload && rm -f /root/services* &&
+		ssh-keygen -q -t ed25519 -N '' -f /root/services" || return
+	dom0 cat /root/services.pub | lab guest d 'mkdir -p /root/.ssh && cat >/root/.ssh/authorized_keys'
+}
+
+# services_active d|dom0 UNIT [STATE]
+services_active() {
+	local state
+	case $1 in
+	dom0) state=$(dom0 systemctl show -P ActiveState "$2") ;;
+	*) state=$(guest "$1" systemctl show -P ActiveState "$2") ;;
+	esac
+	[ "$state" = "${3:-active}" ] || { echo "$2 on $1: $state" && return 1; }
+}
+
+services_attach() {
+	dom0 mydevicectl attach d "$1" && eventually 20 channels "guest == 'd' and
+		name == '$1' and phase == 'connected'"
+}
+
+# Each question is a session of its own
+services_agent_answers() {
+	local ping
+	ping=$(dom0 "$services_host/qga" d guest-ping) || return
+	[ "$ping" = '{"return": {}}' ] || { echo "ping: $ping" && return 1; }
+	dom0 "$services_host/qga" d guest-info | python3 -c '
+import json, sys
+info = json.load(sys.stdin)["return"]
+print(info["version"])
+assert any(c["name"] == "guest-ping" and c["enabled"] for c in info["supported_commands"])' &&
+		dom0 "$services_host/qga" d guest-get-host-name | grep -x '{"return": {"host-name": "d"}}'
+}
+
+services_agent_pid() {
+	guest d systemctl show -P MainPID $services_agent
+}
+
+# The service goes with its channel, and comes with it.
+services_agent_goes() {
+	local pid
+	pid=$(services_agent_pid) && guest d test -d "/proc/$pid" || return
+	dom0 mydevicectl detach d org.qemu.guest_agent.0 --timeout=30 || return
+	eventually 15 services_active d $services_agent inactive && guest d test ! -d "/proc/$pid"
+}
+
+services_agent_comes() {
+	services_attach org.qemu.guest_agent.0 && eventually 15 services_active d $services_agent
+}
+
+# services_ssh COMMAND
+services_ssh() {
+	dom0 "timeout 60 ssh -i /root/services -o ProxyCommand='mydevicectl connect d ssh' \
+		-o IdentitiesOnly=yes -o StrictHostKeyChecking=accept-new -o LogLevel=ERROR \
+		-o UserKnownHostsFile=/root/services.known root@d $1"
+}
+
+services_ssh_status() {
+	local rc=0
+	services_ssh "'hostname; exit 37'" >"$vm_work/services.said" 2>&1 || rc=$?
+	cat "$vm_work/services.said"
+	[ $rc -eq 37 ] && grep -qx d "$vm_work/services.said"
+}
+
+# A megabyte there and back again, with its sums from both ends
+services_ssh_megabyte() {
+	local sums
+	dom0 "head -c $MiB /dev/urandom >/root/services.sent" || return
+	sums=$(services_ssh "'tee /tmp/services | sha256sum' </root/services.sent &&
+		sha256sum </root/services.sent") || return
+	sums+=$'\n'$(services_ssh "'cat /tmp/services && rm /tmp/services' | sha256sum") || return
+	echo "$sums"
+	[ "$(wc -l <<<"$sums")" -eq 3 ] && [ "$(sort -u <<<"$sums" | wc -l)" -eq 1 ]
+}
+
+services_logged() {
+	dom0 journalctl -q -b -t d -o cat | grep -x "$1"
+}
+
+# What the guest wrote before its channel went is logged, if not read until then either
+services_log_ends() {
+	dom0 systemctl kill -s STOP mydevice-back-log@d && guest d 'echo last words >/dev/mydevice/log' &&
+		dom0 mydevicectl detach d log --timeout=30 || return
+	eventually 15 services_active dom0 mydevice-back-log@d inactive && services_logged 'last words'
+}
+
+services_end() {
+	dom0 'for name in org.qemu.guest_agent.0 ssh; do mydevicectl detach d $name --timeout=30 || exit; done
+		rm -r /etc/systemd/system/mydevice-back-log@.service /root/services*
+		systemctl daemon-reload' || return
+	eventually 15 services_active d mydevice@ssh inactive || return
+	guest d "systemctl -q disable $services_agent mydevice@ssh; rm -r /etc/systemd/system/mydevice@* \
+		/root/.ssh/authorized_keys && systemctl daemon-reload && ! systemctl --failed | grep mydevice" &&
+		connected d
+}
+
+if expect services-begin services_begin; then
+	for name in ssh log; do
+		expect "services-attach-$name" services_attach $name
+	done
+	expect services-agent-starts services_agent_comes
+	expect services-agent-answers services_agent_answers
+	services_pid=$(services_agent_pid)
+	expect services-agent-answers-again services_agent_answers
+	expect services-agent-is-the-same [ "$(services_agent_pid)" = "${services_pid:-none}" ]
+	expect services-agent-goes services_agent_goes
+	expect services-agent-comes-again services_agent_comes
+	expect services-agent-answers-at-last services_agent_answers
+	expect services-ssh-status services_ssh_status
+	expect services-ssh-megabyte services_ssh_megabyte
+	expect services-log-starts eventually 15 services_active dom0 mydevice-back-log@d
+	expect services-log eval 'guest d "echo first words >/dev/mydevice/log" &&
+		eventually 15 services_logged "first words"'
+	expect services-log-ends services_log_ends
+	expect services-others-have-none dom0 '! systemctl list-units --plain --no-legend \
+		"mydevice-back-*" | grep .'
+	expect services-end services_end
+fi
