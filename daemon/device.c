@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "company.h"
 #include "device.h"
 #include "domain.h"
 #include "kernel.h"
@@ -405,36 +406,6 @@ static uint64_t rest_of_vanished(struct domain *domain)
 	uint64_t wait = backoff_next(&domain->vanishings, monotonic_usec());
 
 	return wait > REST_VANISHED_USEC ? wait : REST_VANISHED_USEC;
-}
-
-static bool is_company(const struct device *device, const struct device *other)
-{
-	return other != device && other->phase != PHASE_REMOVED &&
-		other->key.backend == device->key.backend &&
-		!strcmp(other->key.class, device->key.class);
-}
-
-static bool has_company(const struct device *device, const struct domain *domain)
-{
-	const struct device *other;
-
-	for (other = domain->devices; other; other = other->next)
-		if (is_company(device, other))
-			return true;
-	return false;
-}
-
-static enum company company_of(const struct device *device)
-{
-	const struct domain *domain;
-	size_t cursor = 0;
-
-	if (has_company(device, device->domain))
-		return COMPANY_OF_GUEST;
-	while ((domain = table_next(&device->domain->manager->domains, &cursor)))
-		if (has_company(device, domain))
-			return COMPANY_OF_CLASS;
-	return COMPANY_UNKNOWN;
 }
 
 static int remove_nodes(struct device *device, struct step *step)

@@ -7,6 +7,7 @@
 #ifndef ATTACHD_NODES_H
 #define ATTACHD_NODES_H
 
+#include "company.h"
 #include "escape.h"
 #include "hotplug.h"
 #include "machine.h"
@@ -32,16 +33,6 @@ int nodes_close(struct store *store, const struct device_key *key);
  * frontend's directory goes, and with it its memory.
  */
 int nodes_unplug(struct store *store, const struct device_key *key);
-
-/*
- * Who else has a device of its class, served by the same domain: then parents of
- * its directories are not empty, and need not be listed to know that.
- */
-enum company {
-	COMPANY_UNKNOWN,		/* perhaps nobody */
-	COMPANY_OF_CLASS,		/* some guest */
-	COMPANY_OF_GUEST,		/* its own guest, a further one */
-};
 
 /* Deletes frontend, backend, empty parents, and the record last. */
 int nodes_remove(struct store *store, const struct device_key *key, enum company company);
