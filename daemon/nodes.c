@@ -284,6 +284,20 @@ int nodes_unplug(struct store *store, const struct device_key *key)
 	return r < 0 ? r : store_remove(store, 0, frontend.text);
 }
 
+static int start_again_body(struct store *store, store_txn txn, void *userdata)
+{
+	struct path frontend = path_frontend(userdata), state = path_child(&frontend, "state");
+	int r = store_exists(store, txn, state.text);
+
+	return r > 0 ? store_write(store, txn, state.text, STATE_INITIALISING) : r;
+}
+
+/* As if the frontend had: then the backend goes to InitWait, and the frontend follows. */
+int nodes_start_again(struct store *store, const struct device_key *key)
+{
+	return store_transaction(store, TRIES, start_again_body, (void *)key);
+}
+
 static int prune(struct store *store, const struct path *dir,
 		 int (*list)(struct store *, const char *, char ***, size_t *))
 {

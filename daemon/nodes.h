@@ -34,6 +34,9 @@ int nodes_close(struct store *store, const struct device_key *key);
  */
 int nodes_unplug(struct store *store, const struct device_key *key);
 
+/* Has drivers that are both Closed begin again. Nothing happens where there is no frontend. */
+int nodes_start_again(struct store *store, const struct device_key *key);
+
 /* Deletes frontend, backend, empty parents, and the record last. */
 int nodes_remove(struct store *store, const struct device_key *key, enum company company);
 

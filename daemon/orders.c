@@ -16,6 +16,7 @@
 #include "nodes.h"
 #include "number.h"
 #include "orders.h"
+#include "requests.h"
 
 _printf_(3, 4) static void fail(struct order *order, int error, const char *format, ...)
 {
@@ -157,6 +158,39 @@ static int allow_again(struct domain *domain, struct order *order)
 	return r;
 }
 
+/*
+ * After an error of one of its drivers both stay Closed. The operator has looked
+ * at it, and wants another try.
+ */
+static bool start_again(struct domain *domain, struct order *order)
+{
+	struct device *device = device_find_named(domain, order->class, order->name);
+
+	if (!device || device->phase != PHASE_WAITING || device->frontend != END_CLOSED ||
+	    device->backend != END_CLOSED || order->mode != MODE_ANY || order->ring_size)
+		return false;
+	order->result = nodes_start_again(domain->manager->store, &device->key);
+	if (order->result < 0) {
+		fail(order, order->result, "cannot have its drivers begin again: %s",
+		     store_strerror(order->result));
+		return true;
+	}
+	order->key = device->key;
+	domain_log(domain, device, LOG_NOTICE, NULL, "to begin again, as user %u ordered",
+		   order->uid);
+	return true;
+}
+
+/* The one that the guest asks for, if it does: then that is its answer. */
+static unsigned int choose_devid(struct domain *domain, const char *class, const char *name)
+{
+	int asked = requests_find_named(domain, name);
+
+	if (asked >= 0 && !device_find(domain, class, (unsigned int)asked))
+		return (unsigned int)asked;
+	return gifts_free_devid(domain, class);
+}
+
 static void attach(struct manager *manager, struct domain *domain, struct order *order)
 {
 	struct policy_subject subject = {
@@ -170,14 +204,16 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	struct device_plan plan = {
 		.class = order->class,
 		.name = order->name,
-		.devid = channel ? gifts_free_devid(domain, order->class) : settings.devid,
+		.devid = settings.devid,
 		.origin = ORIGIN_OPERATOR,
 		.settings = &settings,
 		.began_usec = monotonic_usec(),
 	};
 
-	if (check_attach(manager, domain, order) < 0)
+	if (start_again(domain, order) || check_attach(manager, domain, order) < 0)
 		return;
+	if (channel)
+		plan.devid = choose_devid(domain, order->class, order->name);
 	if (order->mode != MODE_ANY)
 		settings.mode = order->mode;
 	if (order->ring_size)

@@ -390,6 +390,27 @@ static void scan(struct domain *domain)
 			mark_changed(domain, device->key.devid);
 }
 
+int requests_find_named(const struct domain *domain, const char *name)
+{
+	struct store *store = domain->manager->store;
+	_cleanup_free_ char **dirs = NULL;
+	size_t n = 0;
+	int r = store_list_long(store, domain->requests.text, &dirs, &n);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct path request = path_child(&domain->requests, dirs[i]);
+		struct path node = path_child(&request, "name");
+		_cleanup_free_ char *value = NULL;
+		unsigned int devid;
+
+		if (number_devid(dirs[i], strlen(dirs[i]), &devid) < 0)
+			continue;
+		if (store_read(store, 0, node.text, &value, NULL) == 0 && !strcmp(value, name))
+			return (int)devid;
+	}
+	return -ENOENT;
+}
+
 bool requests_turn(struct domain *domain)
 {
 	bool scanning = domain->unscanned;

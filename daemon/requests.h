@@ -13,4 +13,7 @@ void requests_on_event(const char *path, void *userdata);
 /* Sees to one request, or finds out which there are. False if there was nothing. */
 bool requests_turn(struct domain *domain);
 
+/* The id under which the guest asks for a channel of this name, or -ENOENT. */
+int requests_find_named(const struct domain *domain, const char *name);
+
 #endif

@@ -64,6 +64,48 @@ def manage_attach(host):
 
 
 @case
+def manage_attach_what_the_guest_asks_for(host):
+    """Under the id it has chosen, also if the policy has denied it."""
+    host.attachd.set_policy("[Device demo]\nAllow=no\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    one.request(3, "other")
+    one.request(5, "demo")
+    host.expect(lambda: (one.status(5) or "").startswith("denied"), "it is denied",
+                lambda: one.status(5))
+    out = json.loads(ctl(host, "attach", "web1", "demo", "--json"))
+    equal((out["devid"], out["origin"]), (5, "operator"), "the device")
+    host.expect(lambda: one.attached(5), "the request is answered", lambda: one.status(5))
+    host.join(one, 5)
+    one.withdraw(5)
+    host.settle()
+    equal(one.states(5), ("4", "4"), "the operator's device, when the guest asks no more")
+    # the id is not free: any other
+    two = host.guest(8, "web2")
+    two.request(5, "taken")
+    host.expect(lambda: two.attached(5), "another is attached", lambda: two.status(5))
+    two.client.write(two.request_path(5, "name"), "demo")
+    equal(json.loads(ctl(host, "attach", "web2", "demo", "--json"))["devid"], GIFT, "its id")
+
+
+@case
+def manage_attach_starts_again(host):
+    """Drivers that have met an error, and closed."""
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    front, _ = host.connected(one, 0)
+    check(host.attachd.ctl("attach", "web1", "demo")[0], "what is connected is attached again")
+    front.switch(drivers.CLOSING)
+    front.switch(drivers.CLOSED)
+    host.expect(lambda: one.states(0) == ("6", "6"), "both close", lambda: one.states(0))
+    host.expect(lambda: host.attachd.list()[0]["backend_state"] == "Closed", "it is listed so")
+    check(host.attachd.ctl("attach", "web1", "demo", "--mode=packet")[0], "it gets another mode")
+    equal(one.states(0), ("6", "6"), "what nobody has ordered to begin again")
+    ctl(host, "attach", "web1", "demo")
+    host.expect(lambda: one.states(0) == ("4", "4"), "they connect again", lambda: one.states(0))
+
+
+@case
 def manage_detach_lasts(host):
     host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\n[Device log]\nAlways=yes\n")
     host.attachd.start()

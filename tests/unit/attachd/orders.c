@@ -107,7 +107,7 @@ static void test_detach_lasts(void **state)
 	assert_true(all_gone(NULL));
 	assert_int_equal(attach(&world, "web", "demo"), 0);
 	assert_string_equal(guest_answer(7, 0), "attached");
-	assert_true(device_is_whole(7, GIFT));
+	assert_true(device_is_whole(7, 0));
 	assert_int_equal(attach(&world, "web", "log"), 0);
 	assert_null(fake_read("/mydevice/7/withheld"));
 	world_end(&world);
