@@ -61,8 +61,11 @@ void myd_channel_wake_writers(struct myd_channel *ch)
 	kill_fasync(&ch->fasync, SIGIO, POLL_OUT);
 }
 
-/* For a change of session, which both kinds of waiting programs want to know. */
-static void wake_all(struct myd_channel *ch)
+/**
+ * myd_channel_wake_all() - a change that both kinds of waiting programs want to know
+ * @ch: the channel
+ */
+void myd_channel_wake_all(struct myd_channel *ch)
 {
 	wake_up_interruptible(&ch->rx_wait);
 	wake_up_interruptible(&ch->tx_wait);
@@ -90,7 +93,7 @@ void myd_channel_break(struct myd_channel *ch)
 {
 	ch->broken = true;
 	lied_to(ch);
-	wake_all(ch);
+	myd_channel_wake_all(ch);
 	ch->link.ops->broken(ch->link.priv);
 }
 
@@ -114,147 +117,12 @@ bool myd_channel_step(struct myd_channel *ch)
 	if (ch->session.serial != serial)
 		trace_myd_session(ch);
 	if (todo & MYD_STEP_WAKE)
-		wake_all(ch);
+		myd_channel_wake_all(ch);
 	if (todo & MYD_STEP_NOTIFY)
 		notify(ch, myd_tx_direction(ch));
 	if (todo & MYD_STEP_ROOM)
 		notify(ch, myd_rx_direction(ch));
 	return todo;
-}
-
-/**
- * myd_channel_rx_want() - bytes worth waking a reader for
- * @ch: the channel, locked
- *
- * Never more than half the ring: the writer may be waiting for the other half.
- */
-u32 myd_channel_rx_want(const struct myd_channel *ch)
-{
-	return clamp(ch->tune.rx_wake, 1u, mydevice_space_want(ch->rx.size));
-}
-
-/**
- * myd_channel_tx_want() - room worth waking a writer for
- * @ch: the channel, locked
- */
-u32 myd_channel_tx_want(const struct myd_channel *ch)
-{
-	u32 most = mydevice_space_want(ch->tx.size);
-
-	return ch->tune.tx_wake ? min(ch->tune.tx_wake, most) : most;
-}
-
-static int readable_live(struct myd_channel *ch, u32 want, bool arm)
-{
-	struct myd_session *s = &ch->session;
-	struct myd_ring *rx = &ch->rx;
-
-	if (!s->receiving)
-		return -EAGAIN;
-	if (s->rx_end_known)
-		return s->rx_end - rx->cons;
-	if (mydevice_ring_used(rx->prod, rx->cons) < want && myd_ring_refresh_prod(rx))
-		goto broken;
-	if (arm && mydevice_ring_used(rx->prod, rx->cons) < want) {
-		myd_ring_arm_data(rx, want);
-		if (myd_ring_refresh_prod(rx))
-			goto broken;
-	}
-	if (mydevice_ring_used(rx->prod, rx->cons) < want)
-		return -EAGAIN;
-	return mydevice_ring_used(rx->prod, rx->cons);
-broken:
-	myd_channel_break(ch);
-	return -EPROTO;
-}
-
-/**
- * myd_channel_readable() - what a read would find
- * @ch: the channel, locked, open
- * @want: fewer bytes than this are none, unless the session ends; at least 1
- * @arm: ask for an event if there are none yet
- *
- * Return: bytes ready; 0 at the end of a session; -EAGAIN if nothing yet;
- * -EPROTO, -EIO or -ENODEV.
- */
-int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm)
-{
-	struct myd_session *s = &ch->session;
-	u32 left;
-
-	switch (s->phase) {
-	case MYD_LIVE:
-		return readable_live(ch, want, arm);
-	case MYD_ENDED:
-		left = mydevice_ring_used(ch->residue.prod, ch->residue.cons);
-		if (!left && ch->linked)
-			left = s->rx_end - ch->rx.cons;
-		return left ? (int)left : ch->end_error;
-	default:
-		return ch->gone ? -ENODEV : -EAGAIN;
-	}
-}
-
-/**
- * myd_channel_expect() - ask for an event at the next bytes, whatever is there now
- * @ch: the channel, locked, open
- */
-void myd_channel_expect(struct myd_channel *ch)
-{
-	struct myd_session *s = &ch->session;
-	struct myd_ring *rx = &ch->rx;
-	u32 prod = rx->prod;
-
-	if (s->phase != MYD_LIVE || !s->receiving || s->rx_end_known)
-		return;
-	myd_ring_arm_data(rx, max(mydevice_ring_used(prod, rx->cons) + 1,
-				  myd_channel_rx_want(ch)));
-	if (myd_ring_refresh_prod(rx))
-		myd_channel_break(ch);
-	else if (rx->prod != prod)
-		myd_channel_wake_readers(ch);
-}
-
-/**
- * myd_channel_writable() - what a write would find
- * @ch: the channel, locked, open
- * @need: less room than this is none; at least 1, at most half the ring
- * @arm: ask for an event if there is none yet
- *
- * Return: room in bytes; -EAGAIN if there is none yet; -EPIPE, -EPROTO, -EIO or
- * -ENODEV.
- */
-int myd_channel_writable(struct myd_channel *ch, u32 need, bool arm)
-{
-	struct myd_session *s = &ch->session;
-	struct myd_ring *tx = &ch->tx;
-	u32 want;
-
-	switch (s->phase) {
-	case MYD_LIVE:
-		break;
-	case MYD_ENDED:
-		return ch->end_error ?: -EPIPE;
-	default:
-		return ch->gone ? -ENODEV : -EAGAIN;
-	}
-
-	if (s->tx_fin)
-		return -EPIPE;
-	want = max(need, myd_channel_tx_want(ch));
-	if (mydevice_ring_free(tx->prod, tx->cons, tx->size) < want && myd_ring_refresh_cons(tx))
-		goto broken;
-	if (arm && mydevice_ring_free(tx->prod, tx->cons, tx->size) < need) {
-		myd_ring_arm_space(tx, want);
-		if (myd_ring_refresh_cons(tx))
-			goto broken;
-	}
-	if (mydevice_ring_free(tx->prod, tx->cons, tx->size) < need)
-		return -EAGAIN;
-	return mydevice_ring_free(tx->prod, tx->cons, tx->size);
-broken:
-	myd_channel_break(ch);
-	return -EPROTO;
 }
 
 /**
@@ -278,6 +146,8 @@ void myd_channel_consumed(struct myd_channel *ch, u32 len, u32 messages)
 
 	ch->stats.rx.bytes += len;
 	ch->stats.rx.messages += messages;
+	if (unlikely(ch->limits))
+		myd_limit_use(&ch->rx_limit, len, messages);
 	if (ring == &ch->residue)
 		ring->cons += len;
 	else if (!ch->broken)
@@ -295,6 +165,8 @@ void myd_channel_produced(struct myd_channel *ch, u32 len, u32 messages)
 {
 	ch->stats.tx.bytes += len;
 	ch->stats.tx.messages += messages;
+	if (unlikely(ch->limits))
+		myd_limit_use(&ch->tx_limit, len, messages);
 	published(ch, myd_tx_direction(ch), myd_ring_produce(&ch->tx, len));
 	trace_myd_produced(ch, len, messages);
 }
@@ -499,7 +371,7 @@ void myd_channel_disconnect(struct myd_channel *ch, bool keep)
 		save_residue(ch, unread);
 	mutex_unlock(&ch->tx_mutex);
 	mutex_unlock(&ch->rx_mutex);
-	wake_all(ch);
+	myd_channel_wake_all(ch);
 }
 EXPORT_SYMBOL_GPL(myd_channel_disconnect);
 
@@ -546,6 +418,7 @@ struct myd_channel *myd_channel_create(const struct myd_channel_info *info)
 	init_waitqueue_head(&ch->rx_wait);
 	init_waitqueue_head(&ch->tx_wait);
 	spin_lock_init(&ch->lock);
+	myd_limit_init(ch);
 	device_initialize(&ch->dev);
 	ch->dev.release = release_channel;
 	r = myd_node_add(ch);
@@ -570,7 +443,8 @@ void myd_channel_destroy(struct myd_channel *ch)
 	spin_lock_irq(&ch->lock);
 	ch->gone = true;
 	spin_unlock_irq(&ch->lock);
-	wake_all(ch);
+	myd_limit_lift(ch);
+	myd_channel_wake_all(ch);
 	myd_node_remove(ch);
 	put_device(&ch->dev);
 }

@@ -14,6 +14,7 @@
 #include <linux/wait.h>
 #include <uapi/linux/mydevice.h>
 
+#include "limit.h"
 #include "link.h"
 #include "session.h"
 #include "wait.h"
@@ -53,6 +54,10 @@ struct kiocb;
  * @residue: incoming bytes of an ended session whose rings have gone, as a ring
  *	of their own without shared words; also needs @rx_mutex
  * @tune: what the open file has asked for
+ * @settings: what holds where it has not
+ * @limits: MYD_LIMIT_*: why a call may have to wait though the ring is ready
+ * @rx_limit: the rates of what is read
+ * @tx_limit: the rates of what is written
  * @run: a private copy of packets on their way, MYD_RUN bytes each: there once the
  *	open file has asked for frames; the bytes need @rx_mutex or @tx_mutex
  * @stats: counters
@@ -87,6 +92,10 @@ struct myd_channel {
 	unsigned int event_changes;
 	struct myd_ring residue;
 	struct mydevice_tune tune;
+	struct myd_settings settings;
+	unsigned int limits;
+	struct myd_limit rx_limit;
+	struct myd_limit tx_limit;
 	u8 *run[2];
 	struct mydevice_stats stats;
 };
@@ -105,7 +114,7 @@ static inline enum mydevice_direction myd_rx_direction(const struct myd_channel 
 	return ch->info.end == MYD_FRONTEND ? MYDEVICE_BACK_TO_FRONT : MYDEVICE_FRONT_TO_BACK;
 }
 
-/* channel.c; all but release with @lock held */
+/* channel.c, ready.c; all but release with @lock held */
 int myd_channel_open(struct myd_channel *ch, bool write_only);
 void myd_channel_release(struct myd_channel *ch);
 int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm);
@@ -121,6 +130,7 @@ bool myd_channel_step(struct myd_channel *ch);
 void myd_channel_break(struct myd_channel *ch);
 void myd_channel_wake_readers(struct myd_channel *ch);
 void myd_channel_wake_writers(struct myd_channel *ch);
+void myd_channel_wake_all(struct myd_channel *ch);
 u32 myd_channel_rx_want(const struct myd_channel *ch);
 u32 myd_channel_tx_want(const struct myd_channel *ch);
 

@@ -48,6 +48,15 @@ static __poll_t poll_live(struct myd_channel *ch)
 	return mask;
 }
 
+/* Not while a limit holds back what comes before the end. */
+static __poll_t poll_ended(struct myd_channel *ch)
+{
+	if (!ch->write_only && myd_channel_readable(ch, 1, false) == -EAGAIN)
+		return 0;
+	return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLHUP |
+	       (ch->write_only ? EPOLLOUT | EPOLLWRNORM : 0) | (ch->end_error ? EPOLLERR : 0);
+}
+
 /* A blocking reader that polls after the end of a session asks for it again. */
 static __poll_t poll_waiting(struct myd_channel *ch, const struct file *file, poll_table *wait)
 {
@@ -75,9 +84,7 @@ static __poll_t myd_poll(struct file *file, poll_table *wait)
 		mask = poll_live(ch);
 	/* Not else: looking may just have found the link broken. */
 	if (ch->session.phase == MYD_ENDED)
-		mask = EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLHUP |
-		       (ch->write_only ? EPOLLOUT | EPOLLWRNORM : 0) |
-		       (ch->end_error ? EPOLLERR : 0);
+		mask = poll_ended(ch);
 	else if (ch->session.phase == MYD_WAITING)
 		mask = poll_waiting(ch, file, wait);
 	spin_unlock_irq(&ch->lock);

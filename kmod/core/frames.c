@@ -23,8 +23,8 @@
 /* Packets with more payload are copied by themselves: there a run gains little. */
 #define SMALL		(MYD_RUN / 4)
 
-/* The packets that are whole in @len bytes: their bytes and, added, their number. */
-static u32 whole(const struct myd_ring *ring, const u8 *run, u32 len, u32 *messages)
+/* The packets that are whole in @len bytes, @most at most: their bytes and, added, their number. */
+static u32 whole(const struct myd_ring *ring, const u8 *run, u32 len, u32 most, u32 *messages)
 {
 	struct mydevice_packet packet;
 	u32 done = 0;
@@ -32,7 +32,7 @@ static u32 whole(const struct myd_ring *ring, const u8 *run, u32 len, u32 *messa
 	BUILD_BUG_ON(sizeof(packet) != sizeof(struct mydevice_frame) ||
 		     offsetof(struct mydevice_packet, len) !=
 		     offsetof(struct mydevice_frame, len));
-	while (len - done > sizeof(packet)) {
+	while (len - done > sizeof(packet) && *messages < most) {
 		memcpy(&packet, run + done, sizeof(packet));
 		if (!packet.len || packet.len > len - done - sizeof(packet) ||
 		    packet.len > MYDEVICE_PACKET_MAX(ring->size))
@@ -41,6 +41,12 @@ static u32 whole(const struct myd_ring *ring, const u8 *run, u32 len, u32 *messa
 		++*messages;
 	}
 	return done;
+}
+
+/* May the call move another packet before these are published? */
+static bool is_within(const struct call *call, const struct piece *piece)
+{
+	return piece->ring < call->bytes && piece->messages < call->messages;
 }
 
 static void add(struct piece *piece, u32 len)
@@ -70,19 +76,19 @@ static int get_run(struct call *call, const struct myd_ring *ring, u32 index, u3
 		   struct piece *piece)
 {
 	u8 *run = call->ch->run[MYD_RUN_IN];
-	u32 messages = 0, done, copied;
+	u32 most = call->messages - piece->messages, messages = 0, done, copied;
 	int r = 0;
 
 	myd_ring_get(ring, index, run, len);
 	/* The peer may write them again: what was fetched is not fetched again. */
 	barrier();
-	done = whole(ring, run, len, &messages);
+	done = whole(ring, run, len, most, &messages);
 	if (!done)
 		return -EPROTO;
 	copied = copy_to_iter(run, done, call->iter);
 	if (copied != done) {
 		messages = 0;
-		done = whole(ring, run, copied, &messages);
+		done = whole(ring, run, copied, most, &messages);
 		iov_iter_revert(call->iter, copied - done);
 		/* also if all that was copied is whole, or nothing was */
 		r = -EFAULT;
@@ -122,7 +128,7 @@ int myd_frames_get(struct call *call, u32 used, struct piece *piece)
 				    piece);
 		if (r)
 			return r;
-	} while (piece->ring < used && piece->ring < MYD_CHUNK);
+	} while (piece->ring < used && is_within(call, piece));
 	return 0;
 }
 
@@ -171,7 +177,7 @@ static int put_run(struct call *call, u32 index, u32 len, struct piece *piece)
 	const struct myd_ring *ring = &call->ch->tx;
 	u8 *run = call->ch->run[MYD_RUN_OUT];
 	u32 copied = copy_from_iter(run, len, call->iter);
-	u32 done = whole(ring, run, copied, &piece->messages);
+	u32 done = whole(ring, run, copied, call->messages, &piece->messages);
 
 	iov_iter_revert(call->iter, copied - done);
 	/* Else the program has changed what was looked at. */
@@ -212,6 +218,6 @@ int myd_frames_put(struct call *call, u32 room, struct piece *piece)
 						      (size_t)MYD_RUN), piece);
 		if (r)
 			return r;
-	} while (iov_iter_count(call->iter) && piece->ring < MYD_CHUNK);
+	} while (iov_iter_count(call->iter) && is_within(call, piece));
 	return 0;
 }

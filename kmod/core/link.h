@@ -69,6 +69,25 @@ struct myd_channel_info {
 	struct device *parent;
 };
 
+/**
+ * struct myd_settings - what holds for this end whoever has it open; 0: nothing
+ * @rate_bytes: bytes of the ring that are moved in a second, in each direction; at
+ *	most MYDEVICE_RATE_MAX
+ * @rate_messages: likewise packets, or pieces of a stream
+ * @read_wake: struct mydevice_tune's rx_wake, for an open that has not said
+ * @write_wake: its tx_wake, likewise
+ * @spin_usec: its spin_usec, likewise
+ * @paused: nothing is moved
+ */
+struct myd_settings {
+	u64 rate_bytes;
+	u64 rate_messages;
+	u32 read_wake;
+	u32 write_wake;
+	u32 spin_usec;
+	bool paused;
+};
+
 int myd_devid_parse(const char *nodename, u32 *ret_devid);
 int myd_mode_parse(const char *text);
 const char *myd_mode_name(enum mydevice_mode mode);
@@ -77,6 +96,9 @@ bool myd_guest_valid(const char *name);
 
 struct myd_channel *myd_channel_create(const struct myd_channel_info *info);
 void myd_channel_destroy(struct myd_channel *ch);
+
+void myd_channel_set(struct myd_channel *ch, const struct myd_settings *settings);
+void myd_channel_announce(struct myd_channel *ch);
 
 void myd_channel_connect(struct myd_channel *ch, const struct myd_link *link);
 void myd_channel_disconnect(struct myd_channel *ch, bool keep);

@@ -90,6 +90,9 @@ static int find_end(struct call *call, int r)
 {
 	struct myd_session *s = &call->ch->session;
 
+	/* a limit holds back what comes before it */
+	if (s->phase == MYD_ENDED && r == -EAGAIN)
+		return r;
 	if (s->phase == MYD_ENDED) {
 		enum myd_again again = r ? MYD_AGAIN_WAITS : call->again;
 
@@ -102,6 +105,15 @@ static int find_end(struct call *call, int r)
 		s->again = MYD_AGAIN_WAITS;
 	}
 	return r;
+}
+
+/* How much of it a call may move at once. Called with the lock held. */
+static void apportion(struct call *call, const struct myd_limit *limit)
+{
+	call->bytes = MYD_CHUNK;
+	call->messages = UINT_MAX;
+	if (unlikely(call->ch->limits))
+		myd_limit_fit(limit, call);
 }
 
 /*
@@ -127,6 +139,7 @@ static int find_bytes(struct call *call, bool arm)
 		ch->stats.rx.stalls++;
 	}
 	call->serial = s->serial;
+	apportion(call, &ch->rx_limit);
 	spin_unlock_irq(&ch->lock);
 	return r;
 }
@@ -134,7 +147,7 @@ static int find_bytes(struct call *call, bool arm)
 static int get_bytes(struct call *call, u32 used, struct piece *piece)
 {
 	const struct myd_ring *ring = myd_channel_source(call->ch);
-	u32 len = min3((size_t)used, iov_iter_count(call->iter), (size_t)MYD_CHUNK);
+	u32 len = min3((size_t)used, iov_iter_count(call->iter), (size_t)call->bytes);
 
 	piece->ring = copy(ring, ring->cons, len, call->iter, true);
 	piece->iter = piece->ring;
@@ -239,6 +252,7 @@ static int find_room(struct call *call, bool arm)
 	spin_lock_irq(&ch->lock);
 	r = room_for(call, arm);
 	call->serial = ch->session.serial;
+	apportion(call, &ch->tx_limit);
 	if (!call->done)
 		tell_writer(ch);
 	if (r == -EAGAIN && ch->session.phase == MYD_LIVE)
@@ -250,7 +264,7 @@ static int find_room(struct call *call, bool arm)
 static int put_bytes(struct call *call, u32 room, struct piece *piece)
 {
 	const struct myd_ring *ring = &call->ch->tx;
-	u32 len = min3((size_t)room, iov_iter_count(call->iter), (size_t)MYD_CHUNK);
+	u32 len = min3((size_t)room, iov_iter_count(call->iter), (size_t)call->bytes);
 
 	piece->ring = copy(ring, ring->prod, len, call->iter, false);
 	piece->iter = piece->ring;

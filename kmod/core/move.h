@@ -28,6 +28,9 @@ struct myd_channel;
  *	its session
  * @serial: the session it has begun in
  * @len: payload of the packet that comes next; 0 for bytes
+ * @bytes: of the ring, to be moved before they are published: no more, but for what
+ *	goes beyond it of a packet
+ * @messages: packets, likewise
  */
 struct call {
 	struct myd_channel *ch;
@@ -38,6 +41,8 @@ struct call {
 	size_t done;
 	u32 serial;
 	u32 len;
+	u32 bytes;
+	u32 messages;
 };
 
 /**

@@ -6,6 +6,7 @@
  */
 #include <linux/cdev.h>
 #include <linux/device.h>
+#include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/pm.h>
@@ -192,6 +193,18 @@ int myd_node_add(struct myd_channel *ch)
 		ida_free(&minors, minor);
 	return r;
 }
+
+/**
+ * myd_channel_announce() - whose the node is to be may have changed
+ * @ch: the channel
+ *
+ * udev looks at it again, for an event of the device's.
+ */
+void myd_channel_announce(struct myd_channel *ch)
+{
+	kobject_uevent(&ch->dev.kobj, KOBJ_CHANGE);
+}
+EXPORT_SYMBOL_GPL(myd_channel_announce);
 
 /**
  * myd_node_remove() - take the node away; open files stay valid

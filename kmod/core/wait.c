@@ -31,7 +31,7 @@ MODULE_PARM_DESC(spin_usec, "Most microseconds that a call spins before it sleep
 
 static u32 most_ns(const struct myd_channel *ch, const struct myd_spin *state)
 {
-	u32 asked = READ_ONCE(ch->tune.spin_usec);
+	u32 asked = READ_ONCE(ch->tune.spin_usec) ?: READ_ONCE(ch->settings.spin_usec);
 	u32 usec = min(asked ?: READ_ONCE(spin_usec), SPIN_MOST_USEC);
 
 	if (asked == MYDEVICE_SPIN_NEVER)

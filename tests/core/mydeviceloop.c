@@ -8,11 +8,13 @@
  *	unbind front|back	as if the driver of that end were unbound
  *	bind front|back		bound again: both ends connect, with new rings
  *	lie front|back		that end publishes an index that cannot be
+ *	set front|back [KEY=NUMBER]	that end's setting, or none of them
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
 #include <linux/bits.h>
 #include <linux/irq_work.h>
+#include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -50,11 +52,13 @@ struct bell {
  * @channel: it, or NULL while the end is not bound
  * @bell: rung by the other end, by direction
  * @lapse: leaves a peer that broke the protocol
+ * @settings: what was set; stays while the end is not bound
  */
 struct end {
 	struct myd_channel *channel;
 	struct bell bell[MYDEVICE_DIRECTIONS];
 	struct work_struct lapse;
+	struct myd_settings settings;
 };
 
 static struct end ends[ENDS];
@@ -173,6 +177,7 @@ static int bind(struct end *end)
 	if (IS_ERR(channel))
 		return PTR_ERR(channel);
 	end->channel = channel;
+	myd_channel_set(channel, &end->settings);
 	connect();
 	return 0;
 }
@@ -191,8 +196,51 @@ static int lie(struct end *end)
 	return 0;
 }
 
-static int act(const char *verb, struct end *end)
+static int store(struct myd_settings *settings, const char *key, u64 value)
 {
+	if (!strcmp(key, "rate-bytes"))
+		settings->rate_bytes = value;
+	else if (!strcmp(key, "rate-messages"))
+		settings->rate_messages = value;
+	else if (!strcmp(key, "read-wake"))
+		settings->read_wake = value;
+	else if (!strcmp(key, "write-wake"))
+		settings->write_wake = value;
+	else if (!strcmp(key, "spin-usec"))
+		settings->spin_usec = value;
+	else if (!strcmp(key, "paused"))
+		settings->paused = value;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int set(struct end *end, char *setting)
+{
+	struct myd_settings settings = {};
+	u64 value;
+	int r;
+
+	if (setting) {
+		char *key = strsep(&setting, "=");
+
+		settings = end->settings;
+		r = setting ? kstrtoull(setting, 10, &value) : -EINVAL;
+		if (!r)
+			r = store(&settings, key, value);
+		if (r)
+			return r;
+	}
+	end->settings = settings;
+	if (end->channel)
+		myd_channel_set(end->channel, &settings);
+	return 0;
+}
+
+static int act(const char *verb, struct end *end, char *setting)
+{
+	if (!strcmp(verb, "set"))
+		return set(end, setting);
 	if (!strcmp(verb, "bind"))
 		return bind(end);
 	if (!strcmp(verb, "lie"))
@@ -205,17 +253,18 @@ static int act(const char *verb, struct end *end)
 
 static int command_set(const char *text, const struct kernel_param *kp)
 {
-	char copy[16], *rest = copy, *verb, *end;
+	char copy[64], *rest = copy, *verb, *end;
 	int r;
 
 	if (strscpy(copy, text, sizeof(copy)) < 0)
 		return -EINVAL;
+	rest = strim(rest);
 	verb = strsep(&rest, " ");
-	end = rest ? strim(rest) : "";
+	end = rest ? strsep(&rest, " ") : "";
 	if (strcmp(end, "front") && strcmp(end, "back"))
 		return -EINVAL;
 	mutex_lock(&lock);
-	r = act(verb, &ends[strcmp(end, "back") ? MYD_FRONTEND : MYD_BACKEND]);
+	r = act(verb, &ends[strcmp(end, "back") ? MYD_FRONTEND : MYD_BACKEND], rest);
 	mutex_unlock(&lock);
 	return r;
 }
@@ -224,7 +273,7 @@ static const struct kernel_param_ops command_ops = {
 	.set = command_set,
 };
 module_param_cb(command, &command_ops, NULL, 0200);
-MODULE_PARM_DESC(command, "unbind, bind or lie, and front or back");
+MODULE_PARM_DESC(command, "unbind, bind, lie or set, and front or back");
 
 static void free_memory(void)
 {

@@ -284,6 +284,41 @@ static void op_event(void)
 	myd_channel_event(ch, 1 + hostile_byte() % 3);
 }
 
+/* What was waited for may have come in. */
+static void refill(struct delayed_work *refill)
+{
+	if (!refill->pending)
+		return;
+	hostile_assert(!destroyed);
+	refill->pending = false;
+	refill->work.func(&refill->work);
+}
+
+static void op_refill(void)
+{
+	now += NSEC_PER_SEC / 10;
+	refill(&ch->rx_limit.refill);
+	refill(&ch->tx_limit.refill);
+}
+
+static void op_set(void)
+{
+	u8 how = hostile_byte();
+	struct myd_settings settings = {
+		.paused = how & 1,
+		.rate_bytes = how & 2 ? hostile_word() % 65536 : 0,
+		.rate_messages = how & 4 ? hostile_byte() : 0,
+		.read_wake = how & 8 ? hostile_word() : 0,
+		.write_wake = how & 16 ? hostile_word() : 0,
+		.spin_usec = how & 32 ? hostile_byte() : 0,
+	};
+
+	if (how == 0xff)
+		settings.rate_bytes = MYDEVICE_RATE_MAX;
+	if (!destroyed)
+		myd_channel_set(ch, &settings);
+}
+
 static void op_destroy(void)
 {
 	if (destroyed)
@@ -334,6 +369,7 @@ static ssize_t call(bool writing, bool block)
 	u32 how = hostile_byte(), len = how % 4 == 3 ? hostile_word() % BUFFER_MAX : how;
 	u8 *buffer = calloc(1, len ?: 1);
 	struct iov_iter iter = { .at = buffer, .count = len };
+	bool paused = !block && ch->limits & MYD_LIMIT_PAUSED;
 	ssize_t r;
 
 	fill(buffer, writing ? len : 0);
@@ -341,6 +377,7 @@ static ssize_t call(bool writing, bool block)
 		iocb.ki_flags = IOCB_NOWAIT;
 	r = writing ? myd_write_iter(&iocb, &iter) : myd_read_iter(&iocb, &iter);
 	hostile_assert(r <= (ssize_t)len && iter.at == buffer + len - iter.count);
+	hostile_assert(!paused || r <= 0);
 	/* What was written may have missed its session; what was read is read. */
 	if (writing)
 		hostile_assert(len - iter.count >= (u32)max(r, 0));
@@ -429,6 +466,16 @@ static void op_tune(void)
 	ch->tune.spin_usec = (int8_t)hostile_byte();
 }
 
+static void op_seldom(u8 which)
+{
+	if (which == 0xff)
+		op_destroy();
+	else if (which >= 0xe0)
+		op_set();
+	else if (which >= 0xc0)
+		op_refill();
+}
+
 static void op(void)
 {
 	switch (hostile_byte() % 16) {
@@ -473,8 +520,7 @@ static void op(void)
 			op_tune();
 		break;
 	case 15:
-		if (hostile_byte() == 0xff)
-			op_destroy();
+		op_seldom(hostile_byte());
 		break;
 	}
 }

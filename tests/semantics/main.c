@@ -4,7 +4,8 @@
  *
  *	semantics agent NODE
  *	semantics run --front COMMAND --back COMMAND [--control COMMAND]
- *		[--lies] [--tools "TOOL..."] [--moment MILLISECONDS] [--own] [ROW...]
+ *		[--lies] [--limits] [--tools "TOOL..."] [--moment MILLISECONDS] [--own]
+ *		[ROW...]
  *
  * Each COMMAND for an end starts an agent there, in this kernel or in another
  * domain. Every row runs from both ends, and reports PASS or FAIL. A call that should
@@ -26,8 +27,8 @@ struct setting setting;
 
 static const struct row *const files[] = {
 	opening_rows, session_rows, shutdown_rows, packet_rows, frame_rows, poll_rows, vector_rows,
-	splice_rows, signal_rows, uring_rows, ioctl_rows, tune_rows, counter_rows, traffic_rows,
-	tool_rows, attach_rows,
+	splice_rows, signal_rows, uring_rows, ioctl_rows, tune_rows, limit_rows, counter_rows,
+	traffic_rows, tool_rows, attach_rows,
 };
 
 static int failures;
@@ -77,6 +78,8 @@ static bool run_row(const struct row *row, struct end *near, struct end *far)
 
 	failures = 0;
 	row->run(near, far);
+	if (row->modes & LIMITS)
+		CHECK(control("set back"));
 	CHECK(ends_reset(near, far));
 	printf("%s semantics-%s-%s (%.2f s)\n", failures ? "FAIL" : "PASS", row->name, near->name,
 	       seconds() - start);
@@ -89,7 +92,8 @@ static bool is_wanted(const struct row *row, char **names)
 	    (setting.own && (row->modes & BOTH) == BOTH) ||
 	    ((row->modes & CONTROL) && !setting.control) ||
 	    ((row->modes & LIES) && !setting.lies) ||
-	    ((row->modes & TOOLS) && !setting.tools))
+	    ((row->modes & TOOLS) && !setting.tools) ||
+	    ((row->modes & LIMITS) && !setting.limits))
 		return false;
 	if (!*names)
 		return true;
@@ -122,7 +126,7 @@ static int usage(void)
 {
 	fputs("usage: semantics agent NODE\n"
 	      "       semantics run --front COMMAND --back COMMAND [--control COMMAND]\n"
-	      "           [--lies] [--tools TOOLS] [--moment MILLISECONDS] [--own] [ROW...]\n",
+	      "           [--lies] [--limits] [--tools TOOLS] [--moment MILLISECONDS] [--own] [ROW...]\n",
 	      stderr);
 	return 2;
 }
@@ -135,6 +139,7 @@ static int run(int argc, char **argv)
 		{ "control", required_argument, NULL, 'c' },
 		{ "tools", required_argument, NULL, 't' },
 		{ "lies", no_argument, NULL, 'l' },
+		{ "limits", no_argument, NULL, 'L' },
 		{ "own", no_argument, NULL, 'o' },
 		{ "moment", required_argument, NULL, 'm' },
 		{}
@@ -160,6 +165,9 @@ static int run(int argc, char **argv)
 			break;
 		case 'l':
 			setting.lies = true;
+			break;
+		case 'L':
+			setting.limits = true;
 			break;
 		case 'o':
 			setting.own = true;

@@ -18,10 +18,11 @@
 #define STREAM		(1 << 0)
 #define PACKET		(1 << 1)
 #define BOTH		(STREAM | PACKET)
-/* It takes setting.control, setting.lies, or setting.tools. */
+/* It takes setting.control, setting.lies, setting.tools, or setting.limits. */
 #define CONTROL		(1 << 2)
 #define LIES		(1 << 3)
 #define TOOLS		(1 << 4)
+#define LIMITS		(1 << 5)
 
 /**
  * struct row - a test
@@ -41,6 +42,7 @@ struct row {
  * @ring: bytes of a ring
  * @control: a program that does to an end's driver what its arguments say, or NULL
  * @lies: it can make an end lie, too
+ * @limits: it can set limits of the host's end, too
  * @own: leave out the rows that are for both modes
  * @tools: programs that both ends have, separated by blanks, or NULL
  */
@@ -49,6 +51,7 @@ struct setting {
 	uint32_t ring;
 	const char *control;
 	bool lies;
+	bool limits;
 	bool own;
 	const char *tools;
 };
@@ -58,7 +61,8 @@ extern struct setting setting;
 /* One for each file of rows; ends with a row without a name. */
 extern const struct row opening_rows[], session_rows[], attach_rows[], shutdown_rows[],
 	packet_rows[], frame_rows[], poll_rows[], vector_rows[], splice_rows[], signal_rows[],
-	uring_rows[], ioctl_rows[], tune_rows[], counter_rows[], traffic_rows[], tool_rows[];
+	uring_rows[], ioctl_rows[], tune_rows[], limit_rows[], counter_rows[], traffic_rows[],
+	tool_rows[];
 
 /* The row goes on after a check that failed. */
 void check(bool good, const char *file, int line, const char *what);

@@ -57,6 +57,18 @@
  *                        node is there and says anything but "connected", the
  *                        backend stays in InitWait
  *  hotplug-error         (hotplug script) what went wrong, for a person
+ *  rate-bytes, rate-messages
+ *                        (toolstack) optional: what the backend moves in a second,
+ *                        in each direction by itself: bytes of the ring; packets,
+ *                        or pieces of a stream. 1 to MYDEVICE_RATE_MAX; 0: no limit
+ *  paused                (toolstack) optional: "1": the backend moves nothing
+ *  read-wake, write-wake, spin-usec
+ *                        (toolstack) optional: thresholds of the backend's programs
+ *                        that have none of their own, see struct mydevice_tune
+ *
+ * The last two groups, and node-user, node-group and node-mode, may be written,
+ * changed and removed at any time: the backend has a watch on its directory.
+ * Numbers are decimal. What is none, or out of range, leaves what held before.
  *
  * The frontend uses the smallest of its own wish, ring-size and max-ring-size.
  * Unknown nodes are ignored. A node that is missing has its default.
@@ -168,6 +180,9 @@
 
 #define MYDEVICE_PAGE_SHIFT		12
 #define MYDEVICE_PAGE_SIZE		(1u << MYDEVICE_PAGE_SHIFT)
+
+/* rate-bytes, rate-messages */
+#define MYDEVICE_RATE_MAX		(1ull << 36)
 
 /* log2 of a ring's bytes */
 #define MYDEVICE_RING_ORDER_MIN		12

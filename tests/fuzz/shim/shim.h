@@ -115,9 +115,13 @@ extern unsigned long jiffies;
 
 u64 local_clock(void);
 
+#define ktime_get_ns local_clock
+#define nsecs_to_jiffies(ns) ((ns) / (NSEC_PER_SEC / HZ))
+
 #define time_after(a, b) ((long)((b) - (a)) < 0)
 #define cond_resched() ((void)0)
 #define need_resched() false
+#define unlikely(condition) (condition)
 #define cpu_relax() ((void)0)
 
 /* Files, and a program's buffers: one piece, of which pages may be missing. */
@@ -193,8 +197,20 @@ struct file_operations;
 typedef u32 grant_ref_t;
 typedef int irqreturn_t;
 struct work_struct {
-	bool unused;
+	void (*func)(struct work_struct *work);
 };
+
+/* It is done when the input says so. */
+struct delayed_work {
+	struct work_struct work;
+	bool pending;
+};
+
+#define INIT_DELAYED_WORK(delayed, f) ((delayed)->work.func = (f), (delayed)->pending = false)
+#define to_delayed_work(w) container_of(w, struct delayed_work, work)
+#define schedule_delayed_work(delayed, delay) ((void)(delay), (delayed)->pending = true)
+#define cancel_delayed_work(delayed) ((delayed)->pending = false)
+#define cancel_delayed_work_sync cancel_delayed_work
 
 struct xenbus_device {
 	const char *otherend;
