@@ -26,34 +26,47 @@ struct myd_mapping {
 	u32 order[MYDEVICE_DIRECTIONS];
 };
 
+/* Nodes of settings.c */
+#define MYD_BACK_SETTINGS	6
+
 /**
  * struct myd_back - one backend device; lives from probe to remove
  * @dev: its xenbus device
  * @mode: the channel's; constant
  * @channel: its channel
  * @lapse: leaves the link after the frontend broke the protocol
- * @hotplug_watch: says when the hotplug script is done; without a node if there is none
+ * @watch: of its own directory: the hotplug script, and settings
+ * @scripted: there is a hotplug script to be waited for; constant
  * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
  *	program
  * @linked: the channel uses @mapping and @doorbell
  * @mapping: what is mapped
  * @doorbell: the event channels
+ * @set: the settings have been looked at
+ * @setting: what they are, as settings.c has them
  */
 struct myd_back {
 	struct xenbus_device *dev;
 	enum mydevice_mode mode;
 	struct myd_channel *channel;
 	struct work_struct lapse;
-	struct xenbus_watch hotplug_watch;
+	struct xenbus_watch watch;
+	bool scripted;
 	struct mutex mutex;	/* the handshake */
 	bool linked;
 	struct myd_mapping mapping;
 	struct myd_doorbell doorbell;
+	bool set;
+	u64 setting[MYD_BACK_SETTINGS];
 };
 
 /* mapping.c */
 int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev,
 		     enum mydevice_mode mode, u32 ring_size_max);
 void myd_mapping_free(struct myd_mapping *mapping, struct xenbus_device *dev);
+
+/* settings.c; with @mutex held */
+void myd_settings_read(struct myd_back *back);
+void myd_settings_changed(struct myd_back *back, const char *node);
 
 #endif /* MYD_BACK_H */

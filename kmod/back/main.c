@@ -135,6 +135,9 @@ static void connect(struct myd_back *back)
 		fail(back, r, "cannot bind the frontend's event channels");
 		return;
 	}
+	/* The watch may not have fired yet, and no byte is to pass before it has. */
+	if (!back->set)
+		myd_settings_read(back);
 	link_channel(back);
 	xenbus_switch_state(dev, XenbusStateConnected);
 }
@@ -145,7 +148,7 @@ static bool plugged(const struct myd_back *back)
 	char *status;
 	bool done;
 
-	if (!back->hotplug_watch.node)
+	if (!back->scripted)
 		return true;
 	status = xenbus_read(XBT_NIL, back->dev->nodename, "hotplug-status", NULL);
 	if (IS_ERR(status))
@@ -227,35 +230,47 @@ static void frontend_changed(struct xenbus_device *dev, enum xenbus_state fronte
 	}
 }
 
-static void hotplug_changed(struct xenbus_watch *watch, const char *path, const char *token)
+static void hotplug_changed(struct myd_back *back)
 {
-	struct myd_back *back = container_of(watch, struct myd_back, hotplug_watch);
-
-	mutex_lock(&back->mutex);
 	/* the frontend may have been ready for long, and says nothing more */
 	if (xenbus_read_unsigned(back->dev->otherend, "state", 0) == XenbusStateInitialised)
 		follow(back, XenbusStateInitialised);
+}
+
+/* Of the directory itself when the watch is new. */
+static void node_changed(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	struct myd_back *back = container_of(watch, struct myd_back, watch);
+	size_t len = strlen(watch->node);
+	/* Something above it may have gone, too. */
+	const char *node = strncmp(path, watch->node, len) ? "" : path + len;
+
+	mutex_lock(&back->mutex);
+	if (*node == '/')
+		myd_settings_changed(back, node + 1);
+	else
+		myd_settings_read(back);
+	if (back->scripted && (!*node || !strcmp(node, "/hotplug-status")))
+		hotplug_changed(back);
 	mutex_unlock(&back->mutex);
 }
 
-/* The toolstack has written the node if there is a script to be waited for. */
-static int watch_hotplug(struct myd_back *back)
+static int watch_nodes(struct myd_back *back)
 {
 	struct xenbus_device *dev = back->dev;
 
-	if (!xenbus_exists(XBT_NIL, dev->nodename, "hotplug-status"))
-		return 0;
-	return xenbus_watch_pathfmt(dev, &back->hotplug_watch, NULL, hotplug_changed, "%s/%s",
-				    dev->nodename, "hotplug-status");
+	/* The toolstack has written it if there is a script to be waited for. */
+	back->scripted = xenbus_exists(XBT_NIL, dev->nodename, "hotplug-status");
+	return xenbus_watch_pathfmt(dev, &back->watch, NULL, node_changed, "%s", dev->nodename);
 }
 
-static void unwatch_hotplug(struct myd_back *back)
+static void unwatch_nodes(struct myd_back *back)
 {
-	if (!back->hotplug_watch.node)
+	if (!back->watch.node)
 		return;
-	unregister_xenbus_watch(&back->hotplug_watch);
-	kfree(back->hotplug_watch.node);
-	back->hotplug_watch.node = NULL;
+	unregister_xenbus_watch(&back->watch);
+	kfree(back->watch.node);
+	back->watch.node = NULL;
 }
 
 static int write_features(struct xenbus_device *dev)
@@ -299,10 +314,10 @@ static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *
 		return r;
 	}
 	dev_set_drvdata(&dev->dev, back);
-	r = watch_hotplug(back) ?: write_features(dev) ?:
+	r = watch_nodes(back) ?: write_features(dev) ?:
 	    xenbus_switch_state(dev, XenbusStateInitWait);
 	if (r) {
-		unwatch_hotplug(back);
+		unwatch_nodes(back);
 		dev_set_drvdata(&dev->dev, NULL);
 		myd_channel_destroy(back->channel);
 		kfree(back);
@@ -314,7 +329,7 @@ static MYD_REMOVE back_remove(struct xenbus_device *dev)
 {
 	struct myd_back *back = dev_get_drvdata(&dev->dev);
 
-	unwatch_hotplug(back);
+	unwatch_nodes(back);
 	mutex_lock(&back->mutex);
 	disconnect(back);
 	mutex_unlock(&back->mutex);

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Settings: nodes of the backend's own directory that the toolstack writes, and
+ * may change while the channel is connected.
+ *
+ * A guest has no word in them. What is wrong is the toolstack's mistake: it is
+ * said, and what held before goes on.
+ *
+ * Copyright (C) 2026 The mydevice maintainers
+ */
+#include <linux/build_bug.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "back.h"
+
+/* Indices of nodes[] and of what a backend keeps. */
+enum {
+	RATE_BYTES,
+	RATE_MESSAGES,
+	PAUSED,
+	READ_WAKE,
+	WRITE_WAKE,
+	SPIN_USEC,
+	SETTINGS,
+};
+
+/**
+ * struct setting - one of them
+ * @name: of its node
+ * @most: that it may be; the least, and what holds without the node, is 0
+ */
+struct setting {
+	const char *name;
+	u64 most;
+};
+
+static const struct setting nodes[SETTINGS] = {
+	[RATE_BYTES] = { "rate-bytes", MYDEVICE_RATE_MAX },
+	[RATE_MESSAGES] = { "rate-messages", MYDEVICE_RATE_MAX },
+	[PAUSED] = { "paused", 1 },
+	[READ_WAKE] = { "read-wake", U32_MAX },
+	[WRITE_WAKE] = { "write-wake", U32_MAX },
+	[SPIN_USEC] = { "spin-usec", U32_MAX },
+};
+
+static void apply(struct myd_back *back)
+{
+	const u64 *setting = back->setting;
+	struct myd_settings settings = {
+		.rate_bytes = setting[RATE_BYTES],
+		.rate_messages = setting[RATE_MESSAGES],
+		.read_wake = setting[READ_WAKE],
+		.write_wake = setting[WRITE_WAKE],
+		.spin_usec = setting[SPIN_USEC],
+		.paused = setting[PAUSED],
+	};
+
+	BUILD_BUG_ON(ARRAY_SIZE(back->setting) != SETTINGS);
+	myd_channel_set(back->channel, &settings);
+}
+
+/* Digits only: kstrtoull() would take a sign, and an end of line. */
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+static void read_node(struct myd_back *back, unsigned int i)
+{
+	const char *path = back->dev->nodename;
+	char *text = xenbus_read(XBT_NIL, path, nodes[i].name, NULL);
+	u64 value = 0;
+
+	if (IS_ERR(text)) {
+		if (PTR_ERR(text) == -ENOENT)
+			back->setting[i] = 0;
+		return;
+	}
+	if (is_number(text) && !kstrtoull(text, 10, &value) && value <= nodes[i].most)
+		back->setting[i] = value;
+	else
+		dev_warn_ratelimited(&back->dev->dev,
+				     "%s/%s is no number from 0 to %llu: it stays at %llu\n", path,
+				     nodes[i].name, nodes[i].most, back->setting[i]);
+	kfree(text);
+}
+
+static int find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < SETTINGS; i++)
+		if (!strcmp(nodes[i].name, name))
+			return i;
+	return -ENOENT;
+}
+
+/**
+ * myd_settings_read() - all of them
+ * @back: the backend, locked
+ *
+ * Most devices have none: one look at the directory tells.
+ */
+void myd_settings_read(struct myd_back *back)
+{
+	unsigned int count, i;
+	char **names = xenbus_directory(XBT_NIL, back->dev->nodename, "", &count);
+
+	if (IS_ERR(names))
+		return;
+	for (i = 0; i < count; i++) {
+		int found = find(names[i]);
+
+		if (found >= 0)
+			read_node(back, found);
+	}
+	kfree(names);
+	back->set = true;
+	apply(back);
+}
+
+/**
+ * myd_settings_changed() - a node was written, or removed
+ * @back: the backend, locked
+ * @node: its name
+ */
+void myd_settings_changed(struct myd_back *back, const char *node)
+{
+	int found = find(node);
+
+	if (found >= 0) {
+		read_node(back, found);
+		apply(back);
+	} else if (!strncmp(node, "node-", strlen("node-"))) {
+		myd_channel_announce(back->channel);
+	}
+}
