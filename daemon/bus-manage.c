@@ -149,6 +149,11 @@ int bus_method_detach(sd_bus_message *call, struct bus_orders *orders, sd_bus_er
 	return manage(call, ORDER_DETACH, orders, ret_error);
 }
 
+int bus_method_set(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return manage(call, ORDER_SET, orders, ret_error);
+}
+
 /* To look is free. */
 int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
 {

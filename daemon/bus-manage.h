@@ -17,6 +17,7 @@ struct bus_orders {
 
 int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
 int bus_method_detach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
+int bus_method_set(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
 int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
 
 /* Answers all orders that are carried out. */

@@ -43,12 +43,30 @@ static int read_string(sd_bus_message *call, const char **ret)
 	return sd_bus_message_read(call, "v", "s", ret);
 }
 
+static int take_setting(sd_bus_message *call, struct order *order, const char *key,
+			sd_bus_error *ret_error)
+{
+	struct reason reason;
+	const char *text;
+	int r = read_string(call, &text);
+
+	if (r < 0)
+		return r;
+	if (live_set(&order->live, key, text, &reason) < 0)
+		return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS, reason.text);
+	order->named |= 1u << live_find(key);
+	return 0;
+}
+
 static int take_option(sd_bus_message *call, struct order *order, const char *key,
 		       sd_bus_error *ret_error)
 {
 	const char *text;
 	int r, flag;
 
+	/* what can be set are settings only */
+	if (order->kind == ORDER_SET)
+		return take_setting(call, order, key, ret_error);
 	if (!strcmp(key, "Force") && order->kind == ORDER_DETACH) {
 		r = sd_bus_message_read(call, "v", "b", &flag);
 		if (r >= 0)
@@ -125,6 +143,9 @@ int bus_read_order(sd_bus_message *call, enum order_kind kind, sd_bus_error *ret
 	r = read_options(call, order, ret_error);
 	if (r < 0)
 		return r;
+	if (kind == ORDER_SET && !order->named)
+		return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+					"nothing is to be set");
 	*ret = steal(&order);
 	return 0;
 }

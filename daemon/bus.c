@@ -188,6 +188,11 @@ static int method_detach(sd_bus_message *call, void *userdata, sd_bus_error *ret
 	return bus_method_detach(call, &((struct bus *)userdata)->orders, ret_error);
 }
 
+static int method_set(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+{
+	return bus_method_set(call, &((struct bus *)userdata)->orders, ret_error);
+}
+
 static int method_policy(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
 	return bus_method_policy(call, &((struct bus *)userdata)->orders, ret_error);
@@ -210,6 +215,10 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", options),
 				SD_BUS_RESULT("o", device),
 				method_detach, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Set",
+				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", settings),
+				SD_BUS_RESULT("o", device),
+				method_set, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Policy",
 				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", options),
 				SD_BUS_RESULT("s", settings),

@@ -33,7 +33,7 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := backoff escape explain hotplug log machine metrics name number paths \
+daemon_pure := backoff escape explain hotplug live log machine metrics name number paths \
 	policy policy-file policy-setting rate record request table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device \
 	directory domain domids engine facts gifts hypervisor kept kernel main manager \

@@ -30,7 +30,7 @@ static struct store *store_of(const struct device *device)
 	return device->domain->manager->store;
 }
 
-static void publish(const struct device *device)
+void device_publish(const struct device *device)
 {
 	struct device_view view = {
 		.serial = device->serial,
@@ -46,6 +46,7 @@ static void publish(const struct device *device)
 					  device->record.name),
 	};
 
+	live_format(&device->live, view.settings);
 	if (registry_publish(device->domain->manager->registry, &view) < 0)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "out of memory: this device will be missing from lists");
@@ -243,6 +244,8 @@ static struct device *device_plan(struct domain *domain, const struct device_pla
 	record->mode = plan->grant.mode;
 	record->ring_size = plan->grant.ring_size;
 	record->scripted = plan->settings->script;
+	if (!strcmp(plan->class, MYDEVICE_CLASS))
+		live_begin(&device->live, plan->settings->live);
 	device->hotplug = record->scripted ? HOTPLUG_WAITING : HOTPLUG_NONE;
 	record->requested_usec = realtime_usec() - (monotonic_usec() - plan->began_usec);
 	device_reconsider(device);
@@ -277,7 +280,7 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 		return r;
 	}
 	note_attached(device);
-	publish(device);
+	device_publish(device);
 	return 0;
 }
 
@@ -293,6 +296,8 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 	if (!device)
 		return -ENOMEM;
 	device->record = *record;
+	if (!strcmp(key->class, MYDEVICE_CLASS))
+		nodes_read_live(store_of(device), key, &device->live);
 	device_reconsider(device);
 	device->phase = online ? PHASE_WAITING : PHASE_CLOSING;
 	r = watch_states(device);
@@ -300,7 +305,7 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 		device_free(device);
 		return r;
 	}
-	publish(device);
+	device_publish(device);
 	/* an earlier process told it to go and did not see the end */
 	if (!online)
 		return set_deadline(device, device->detach_timeout_usec);
@@ -587,5 +592,5 @@ void device_turn(struct device *device)
 	if (r < 0)
 		log_error(r, "cannot set a deadline: %s", strerror(-r));
 	device->phase = step.next;
-	publish(device);
+	device_publish(device);
 }

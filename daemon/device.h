@@ -9,6 +9,7 @@
 #include "backoff.h"
 #include "escape.h"
 #include "hotplug.h"
+#include "live.h"
 #include "machine.h"
 #include "paths.h"
 #include "policy.h"
@@ -28,6 +29,7 @@ struct device {
 	enum end_state frontend, backend;
 	enum hotplug hotplug;		/* NONE unless record.scripted */
 	struct escaped hotplug_error;
+	struct live live;
 	uint64_t began_usec;		/* monotonic; 0 if begun before this process */
 	uint64_t removed_usec;		/* monotonic; since PHASE_REMOVED */
 
@@ -86,6 +88,9 @@ void device_reconsider(struct device *device);
 
 /* It is to go without being waited for. */
 void device_expedite(struct device *device);
+
+/* For all who look: it has changed. */
+void device_publish(const struct device *device);
 
 /* What waits for it waits no longer. */
 void device_drop_deadline(struct device *device);

@@ -5,6 +5,7 @@
 
 #include "escape.h"
 #include "explain.h"
+#include "policy-setting.h"
 
 struct page {
 	char *text;
@@ -59,9 +60,9 @@ static void channel(struct page *page, const struct policy_settings *settings)
 	line(page, "RateLimitBurst=%u\n", settings->rate_burst);
 	line(page, "RateLimitIntervalSec=%llu\n",
 	     (unsigned long long)(settings->rate_interval_usec / USEC_PER_SEC));
-	text(page, "NodeUser", settings->node_user);
-	text(page, "NodeGroup", settings->node_group);
-	text(page, "NodeMode", settings->node_mode);
+	for (enum live_key key = 0; key < LIVE_MAX; key++)
+		if (settings->live[key] && *settings->live[key])
+			text(page, policy_live_setting(key), settings->live[key]);
 }
 
 static void other_class(struct page *page, const struct policy_settings *settings)

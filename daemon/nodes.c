@@ -117,9 +117,6 @@ static int write_channel(struct store *store, store_txn txn, const struct attach
 		{ "guest", safe ? attach->guest : NULL },
 		{ "mode", channel_mode_name(attach->record->mode) },
 		{ "ring-size", ring_size },
-		{ "node-user", settings->node_user },
-		{ "node-group", settings->node_group },
-		{ "node-mode", settings->node_mode },
 	};
 
 	snprintf(ring_size, sizeof(ring_size), "%u", attach->record->ring_size);
@@ -129,6 +126,14 @@ static int write_channel(struct store *store, store_txn txn, const struct attach
 		if (!nodes[i].value)
 			continue;
 		r = write_child(store, txn, backend, nodes[i].node, nodes[i].value);
+		if (r < 0)
+			return r;
+	}
+	for (enum live_key key = 0; key < LIVE_MAX; key++) {
+		const char *value = settings->live[key];
+		int r = value && *value ?
+			write_child(store, txn, backend, live_name(key), value) : 0;
+
 		if (r < 0)
 			return r;
 	}
@@ -435,6 +440,64 @@ int nodes_read_hotplug(struct store *store, const struct device_key *key, enum h
 	}
 	*ret = hotplug;
 	*ret_error = escape(text ?: "");
+	return 0;
+}
+
+struct change {
+	const struct device_key *key;
+	const struct live *live;
+	unsigned int named;
+};
+
+static int set_live_body(struct store *store, store_txn txn, void *userdata)
+{
+	const struct change *change = userdata;
+	struct path backend = path_backend(change->key), state = path_child(&backend, "state");
+	int r = store_exists(store, txn, state.text);
+
+	if (r <= 0)
+		return r < 0 ? r : -ESRCH;
+	for (enum live_key key = 0; key < LIVE_MAX; key++) {
+		const char *value = change->live->value[key];
+		struct path path = path_child(&backend, live_name(key));
+
+		if (!(change->named & 1u << key))
+			continue;
+		r = *value ? store_write(store, txn, path.text, value) :
+			     store_remove(store, txn, path.text);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int nodes_set_live(struct store *store, const struct device_key *key, const struct live *live,
+		   unsigned int named)
+{
+	struct change change = { .key = key, .live = live, .named = named };
+
+	return store_transaction(store, TRIES, set_live_body, &change);
+}
+
+int nodes_read_live(struct store *store, const struct device_key *key, struct live *ret)
+{
+	struct value values[LIVE_MAX];
+	struct path backend = path_backend(key), paths[LIVE_MAX];
+	struct live live = {};
+	int r;
+
+	for (enum live_key i = 0; i < LIVE_MAX; i++)
+		paths[i] = path_child(&backend, live_name(i));
+	r = values_read(store, paths, LIVE_MAX, values);
+	if (r < 0)
+		return r;
+	for (enum live_key i = 0; i < LIVE_MAX; i++) {
+		/* a backend domain may have written anything there */
+		if (values[i].data)
+			live_parse(i, values[i].data, live.value[i]);
+		value_done(&values[i]);
+	}
+	*ret = live;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "company.h"
 #include "escape.h"
 #include "hotplug.h"
+#include "live.h"
 #include "machine.h"
 #include "paths.h"
 #include "policy.h"
@@ -57,6 +58,11 @@ int nodes_read_states(struct store *store, const struct device_key *key,
 /* ret_error: what the script says went wrong, or "" */
 int nodes_read_hotplug(struct store *store, const struct device_key *key, enum hotplug *ret,
 		       struct escaped *ret_error);
+
+/* Those that are named, 1 << enum live_key. -ESRCH if there is no backend any more. */
+int nodes_set_live(struct store *store, const struct device_key *key, const struct live *live,
+		   unsigned int named);
+int nodes_read_live(struct store *store, const struct device_key *key, struct live *ret);
 
 /* 1 if both directories are there and name each other, 0 if not, or -errno. */
 int nodes_are_whole(struct store *store, const struct device_key *key);

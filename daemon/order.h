@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "live.h"
 #include "machine.h"
 #include "paths.h"
 #include "request.h"
@@ -18,22 +19,25 @@ enum order_kind {
 	ORDER_ATTACH,
 	ORDER_DETACH,
 	ORDER_EXPLAIN,			/* what the policy says */
+	ORDER_SET,
 };
 
 struct order {
 	enum order_kind kind;
 	char guest[128];		/* name or domid */
-	char name[MYDEVICE_NAME_MAX + 1]; /* of the device; to detach also its id */
+	char name[MYDEVICE_NAME_MAX + 1]; /* of the device; to detach and set also its id */
 	char class[MYDEVICE_NAME_MAX + 1];
 	enum channel_mode mode;		/* MODE_ANY: as the policy has it */
 	uint64_t ring_size;		/* 0: likewise */
+	struct live live;		/* set: to what */
+	unsigned int named;		/* which, 1 << enum live_key */
 	bool force;			/* detach without waiting for the drivers */
 	unsigned int uid;		/* who wants it */
 
 	/* the answer */
 	int result;			/* 0 or -errno */
 	struct reason reason;		/* of a failure */
-	struct device_key key;		/* attach, detach: of the device */
+	struct device_key key;		/* but for explain: of the device */
 	char explanation[EXPLANATION_SIZE];
 
 	void *userdata;

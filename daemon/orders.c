@@ -240,15 +240,20 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	domain_rescan(domain);
 }
 
-/* By its name, or its id. */
-static struct device *find_device(struct domain *domain, const struct order *order)
+/* By its name, or its id; else the order has failed. */
+static struct device *find_device(struct domain *domain, struct order *order)
 {
 	struct device *device = device_find_named(domain, order->class, order->name);
 	unsigned int devid;
 
 	if (!device && number_devid(order->name, strlen(order->name), &devid) == 0)
 		device = device_find(domain, order->class, devid);
-	return device && device->phase != PHASE_REMOVED ? device : NULL;
+	if (device && device->phase != PHASE_REMOVED)
+		return device;
+	fail(order, -ENXIO, "guest %s has no %s \"%s\"", escape(domain->name).text,
+	     strcmp(order->class, MYDEVICE_CLASS) ? order->class : "channel",
+	     escape(order->name).text);
+	return NULL;
 }
 
 static void detach(struct domain *domain, struct order *order)
@@ -256,12 +261,8 @@ static void detach(struct domain *domain, struct order *order)
 	struct device *device = find_device(domain, order);
 	int r;
 
-	if (!device) {
-		fail(order, -ENXIO, "guest %s has no %s \"%s\"", escape(domain->name).text,
-		     strcmp(order->class, MYDEVICE_CLASS) ? order->class : "channel",
-		     escape(order->name).text);
+	if (!device)
 		return;
-	}
 	r = withheld_add(&domain->withheld, device->key.class, device->record.name);
 	if (r == 0)
 		r = note_withheld(domain);
@@ -277,6 +278,33 @@ static void detach(struct domain *domain, struct order *order)
 	if (order->force)
 		device_expedite(device);
 	device_withdraw(device);
+}
+
+/* For as long as the device is there: what is to last longer stands in the policy. */
+static void set(struct domain *domain, struct order *order)
+{
+	struct device *device = find_device(domain, order);
+	char text[LIVE_TEXT_SIZE];
+	int r;
+
+	if (!device)
+		return;
+	if (!device_is_serving(device)) {
+		fail(order, -EBUSY, "it is being detached");
+		return;
+	}
+	r = nodes_set_live(domain->manager->store, &device->key, &order->live, order->named);
+	if (r < 0) {
+		fail(order, r, "cannot be set: %s",
+		     r == -ESRCH ? "its backend is gone" : store_strerror(r));
+		return;
+	}
+	live_change(&device->live, &order->live, order->named);
+	device_publish(device);
+	order->key = device->key;
+	live_format(&device->live, text);
+	domain_log(domain, device, LOG_NOTICE, NULL, "user %u changed its settings: %s", order->uid,
+		   *text ? text : "none");
 }
 
 /* Also of a guest that does not run. */
@@ -311,6 +339,8 @@ void orders_execute(struct manager *manager, struct order *order)
 	}
 	if (order->kind == ORDER_ATTACH)
 		attach(manager, domain, order);
+	else if (order->kind == ORDER_SET)
+		set(domain, order);
 	else
 		detach(domain, order);
 }

@@ -192,37 +192,6 @@ static int set_rate_interval(struct policy_section *section, const char *value)
 	return 0;
 }
 
-/* As adduser takes them, or a number. It stands in udev's rule and in XenStore. */
-static bool is_account(const char *name)
-{
-	size_t len = strlen(name);
-
-	if (!len || len > 31 || name[0] == '-')
-		return false;
-	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
-}
-
-static int set_node_user(struct policy_section *section, const char *value)
-{
-	return is_account(value) ? keep(&section->texts[TEXT_NODE_USER], value) : -EINVAL;
-}
-
-static int set_node_group(struct policy_section *section, const char *value)
-{
-	return is_account(value) ? keep(&section->texts[TEXT_NODE_GROUP], value) : -EINVAL;
-}
-
-static int set_node_mode(struct policy_section *section, const char *value)
-{
-	size_t len = strlen(value);
-
-	if (len != 4 || value[0] != '0' || strspn(value, "01234567") != len ||
-	    /* a device node is not run */
-	    strpbrk(value, "1357"))
-		return -EINVAL;
-	return keep(&section->texts[TEXT_NODE_MODE], value);
-}
-
 /* It is run by its path, in the domain that serves the device: no word of a shell's. */
 static int set_script(struct policy_section *section, const char *value)
 {
@@ -341,9 +310,6 @@ static const struct setting {
 	  "a number from 0 to 4096" },
 	{ "Mode", set_mode, POLICY_MODE, IN_CHANNELS,
 	  "stream, packet, or both in order of preference" },
-	{ "NodeGroup", set_node_group, 0, IN_CHANNELS, "the name or number of a group" },
-	{ "NodeMode", set_node_mode, 0, IN_CHANNELS, "an octal mode without x, as in: 0640" },
-	{ "NodeUser", set_node_user, 0, IN_CHANNELS, "the name or number of a user" },
 	{ "RateLimitBurst", set_rate_burst, POLICY_RATE_BURST, IN_DEFAULTS | IN_GUEST,
 	  "a number from 0 to 1000000" },
 	{ "RateLimitIntervalSec", set_rate_interval, POLICY_RATE_INTERVAL, IN_DEFAULTS | IN_GUEST,
@@ -357,6 +323,24 @@ static const struct setting {
 	{ "UUID", set_uuid, 0, IN_GUEST | IN_DEVICE | IN_CLASS,
 	  "an UUID or a glob, as in: 01234567-89ab-cdef-0123-456789abcdef" },
 };
+
+/* Those that may be changed later, too. */
+static const char *const live_settings[LIVE_MAX] = {
+	[LIVE_RATE_BYTES] = "RateBytes",
+	[LIVE_RATE_MESSAGES] = "RateMessages",
+	[LIVE_PAUSED] = "Paused",
+	[LIVE_READ_WAKE] = "ReadWake",
+	[LIVE_WRITE_WAKE] = "WriteWake",
+	[LIVE_SPIN_USEC] = "SpinUsec",
+	[LIVE_NODE_USER] = "NodeUser",
+	[LIVE_NODE_GROUP] = "NodeGroup",
+	[LIVE_NODE_MODE] = "NodeMode",
+};
+
+const char *policy_live_setting(enum live_key key)
+{
+	return live_settings[key];
+}
 
 static void append(struct reason *text, bool first, const char *before, const char *word,
 		   const char *after)
@@ -378,19 +362,21 @@ static int tell_unknown(const char *key, enum policy_scope scope, struct reason 
 			append(ret, first, "", settings[i].key, "=");
 			first = false;
 		}
+	for (enum live_key live = 0; live < LIVE_MAX && IN_CHANNELS & 1u << scope; live++)
+		append(ret, first, "", live_settings[live], "=");
 	return -EINVAL;
 }
 
-static int tell_misplaced(const struct setting *setting, enum policy_scope scope,
+static int tell_misplaced(const char *key, unsigned int scopes, enum policy_scope scope,
 			  struct reason *ret)
 {
 	bool first = true;
 
 	snprintf(ret->text, sizeof(ret->text),
-		 "%s= does not belong in a [%s] section; expected it in ", setting->key,
+		 "%s= does not belong in a [%s] section; expected it in ", key,
 		 scope_names[scope]);
 	for (enum policy_scope other = 0; other < SCOPE_MAX; other++)
-		if (setting->scopes & 1u << other) {
+		if (scopes & 1u << other) {
 			append(ret, first, "[", scope_names[other],
 			       other == SCOPE_DEFAULTS ? "]" : " NAME]");
 			first = false;
@@ -398,25 +384,47 @@ static int tell_misplaced(const struct setting *setting, enum policy_scope scope
 	return -EINVAL;
 }
 
+static int tell_invalid(const char *key, const char *value, const char *expected,
+			struct reason *ret)
+{
+	snprintf(ret->text, sizeof(ret->text), "%s=%.80s is not valid; expected %s",
+		 key, escape(value).text, expected);
+	return -EINVAL;
+}
+
+static int set_live(struct policy_section *section, enum live_key live, const char *value,
+		    struct reason *ret_expected)
+{
+	const char *key = live_settings[live];
+	char text[LIVE_VALUE_SIZE];
+
+	if (!(IN_CHANNELS & 1u << section->scope))
+		return tell_misplaced(key, IN_CHANNELS, section->scope, ret_expected);
+	if (live_parse(live, value, text) < 0)
+		return tell_invalid(key, value, live_expected(live), ret_expected);
+	return keep(&section->texts[TEXT_LIVE + live], text);
+}
+
 int policy_set(struct policy_section *section, const char *key, const char *value,
 	       struct reason *ret_expected)
 {
+	for (enum live_key live = 0; live < LIVE_MAX; live++)
+		if (!strcmp(live_settings[live], key))
+			return set_live(section, live, value, ret_expected);
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		int r;
 
 		if (strcmp(settings[i].key, key))
 			continue;
 		if (!(settings[i].scopes & 1u << section->scope))
-			return tell_misplaced(&settings[i], section->scope, ret_expected);
+			return tell_misplaced(key, settings[i].scopes, section->scope,
+					      ret_expected);
 		r = settings[i].set(section, value);
 		if (r == 0)
 			section->named |= settings[i].named;
 		if (r == 0 || r == -ENOMEM)
 			return r;
-		snprintf(ret_expected->text, sizeof(ret_expected->text),
-			 "%s=%.80s is not valid; expected %s", key, escape(value).text,
-			 settings[i].expected);
-		return -EINVAL;
+		return tell_invalid(key, value, settings[i].expected, ret_expected);
 	}
 	return tell_unknown(key, section->scope, ret_expected);
 }

@@ -148,10 +148,9 @@ static void apply(struct policy_settings *to, const struct policy_section *secti
 
 	apply_text(&to->channels, section, TEXT_CHANNELS);
 	apply_text(&to->backend, section, TEXT_BACKEND);
-	apply_text(&to->node_user, section, TEXT_NODE_USER);
-	apply_text(&to->node_group, section, TEXT_NODE_GROUP);
-	apply_text(&to->node_mode, section, TEXT_NODE_MODE);
 	apply_text(&to->script, section, TEXT_SCRIPT);
+	for (enum live_key key = 0; key < LIVE_MAX; key++)
+		apply_text(&to->live[key], section, TEXT_LIVE + key);
 	if (section->named & POLICY_ALWAYS)
 		to->always = from->always;
 	/* a section that gives a device means it */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "live.h"
 #include "request.h"
 #include "util.h"
 
@@ -37,8 +38,7 @@ struct policy_settings {
 	uint64_t rate_interval_usec;
 	unsigned int devid;		/* of a device of another class */
 	const char *backend;		/* name of the domain that serves it; NULL: this one */
-	/* of the device node in that domain; NULL: as udev's rule has it */
-	const char *node_user, *node_group, *node_mode;
+	const char *live[LIVE_MAX];	/* what it begins with; NULL or "": the default */
 	const char *script;		/* hotplug script; NULL: none */
 	const struct policy_node *nodes;
 	size_t n_nodes;
@@ -72,10 +72,9 @@ enum policy_scope {
 enum policy_text {
 	TEXT_CHANNELS,
 	TEXT_BACKEND,
-	TEXT_NODE_USER,
-	TEXT_NODE_GROUP,
-	TEXT_NODE_MODE,
 	TEXT_SCRIPT,
+	TEXT_LIVE,			/* and those after it, by enum live_key */
+	TEXT_LIVE_LAST = TEXT_LIVE + LIVE_MAX - 1,
 	TEXT_GUESTS,			/* globs; of a device or a class */
 	TEXT_UUID,			/* a glob, in lower case */
 	TEXT_MAX,

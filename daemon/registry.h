@@ -13,6 +13,7 @@
 
 #include "escape.h"
 #include "hotplug.h"
+#include "live.h"
 #include "machine.h"
 #include "metrics.h"
 #include "paths.h"
@@ -29,6 +30,7 @@ struct device_view {
 	enum hotplug hotplug;
 	struct escaped hotplug_error;
 	struct path node;		/* in the backend domain */
+	char settings[LIVE_TEXT_SIZE];
 };
 
 struct registry_status {

@@ -8,7 +8,7 @@
 
 #include <xen/io/mydevice.h>
 
-#define REASON_SIZE 256
+#define REASON_SIZE 320
 
 /* For a person. What a guest wrote stands in it escaped and shortened only. */
 struct reason {

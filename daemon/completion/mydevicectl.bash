@@ -42,6 +42,8 @@ _mydevicectl() {
 		[ "${COMP_WORDS[COMP_CWORD]}" = = ] || i=$((COMP_CWORD - 2))
 		case ${COMP_WORDS[i]} in
 		--mode) word="stream packet" ;;
+		paused) word="yes no" ;;
+		spin-usec) word=never ;;
 		--for) word="attached connected gone" ;;
 		--output)
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -53,14 +55,19 @@ _mydevicectl() {
 		return
 	fi
 	case ${#words[@]} in
-	0) word="list status attach detach wait monitor connect policy metrics" ;;
+	0) word="list status attach detach set wait monitor connect policy metrics" ;;
 	1)
 		[ "${words[0]}" != metrics ] || return
 		word=$(_mydevicectl_known "")
 		;;
 	2) [ "${words[0]}" = list ] && return
 		word=$(_mydevicectl_known "${words[1]}") ;;
-	*) return ;;
+	*)
+		[ "${words[0]}" = set ] || return
+		word="rate-bytes= rate-messages= paused= read-wake= write-wake= spin-usec="
+		word+=" node-user= node-group= node-mode="
+		compopt -o nospace 2>/dev/null
+		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 }

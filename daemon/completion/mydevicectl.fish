@@ -9,6 +9,10 @@ function __mydevicectl_at
     test (count (__mydevicectl_words)) -eq $argv[1]
 end
 
+function __mydevicectl_sets
+    test (count (__mydevicectl_words)) -ge 4; and test (__mydevicectl_words)[2] = set
+end
+
 function __mydevicectl_guests
     mydevicectl list 2>/dev/null | awk 'NR > 1 { print $1 }' | sort -u
 end
@@ -22,6 +26,7 @@ complete -c mydevicectl -n '__mydevicectl_at 1' -a list -d 'The channels of all 
 complete -c mydevicectl -n '__mydevicectl_at 1' -a status -d 'The daemon, or all about channels'
 complete -c mydevicectl -n '__mydevicectl_at 1' -a attach -d 'Give a guest a channel'
 complete -c mydevicectl -n '__mydevicectl_at 1' -a detach -d 'Take it away'
+complete -c mydevicectl -n '__mydevicectl_at 1' -a set -d 'Limit, pause or tune it'
 complete -c mydevicectl -n '__mydevicectl_at 1' -a wait -d 'Until it is connected'
 complete -c mydevicectl -n '__mydevicectl_at 1' -a monitor -d 'Tell what happens'
 complete -c mydevicectl -n '__mydevicectl_at 1' -a connect -d 'Join this terminal to a channel'
@@ -29,6 +34,8 @@ complete -c mydevicectl -n '__mydevicectl_at 1' -a policy -d 'What attachd.conf 
 complete -c mydevicectl -n '__mydevicectl_at 1' -a metrics -d 'Counters and times'
 complete -c mydevicectl -n '__mydevicectl_at 2' -a '(__mydevicectl_guests)'
 complete -c mydevicectl -n '__mydevicectl_at 3' -a '(__mydevicectl_channels)'
+complete -c mydevicectl -n '__mydevicectl_sets' -a 'rate-bytes= rate-messages= paused=yes paused=no
+    read-wake= write-wake= spin-usec= spin-usec=never node-user= node-group= node-mode='
 complete -c mydevicectl -s j -l json -d 'Print JSON'
 complete -c mydevicectl -l class -x -d 'A device of this class'
 complete -c mydevicectl -l mode -x -a 'stream packet' -d 'How bytes are kept together'

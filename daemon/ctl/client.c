@@ -120,6 +120,14 @@ static int call(struct client *client, const char *method, sd_bus_message **ret,
 	return send_call(client, message, TIMEOUT_USEC, ret, ret_why);
 }
 
+static int append_setting(sd_bus_message *message, const char *setting)
+{
+	const char *equals = strchr(setting, '=');
+	_cleanup_free_ char *key = equals ? strndup(setting, (size_t)(equals - setting)) : NULL;
+
+	return key ? sd_bus_message_append(message, "{sv}", key, "s", equals + 1) : -ENOMEM;
+}
+
 static int append_options(sd_bus_message *message, const struct client_options *options)
 {
 	int r = sd_bus_message_open_container(message, 'a', "{sv}");
@@ -132,6 +140,8 @@ static int append_options(sd_bus_message *message, const struct client_options *
 		r = sd_bus_message_append(message, "{sv}", "RingSize", "t", options->ring_size);
 	if (r >= 0 && options->force)
 		r = sd_bus_message_append(message, "{sv}", "Force", "b", 1);
+	for (int i = 0; r >= 0 && i < options->n_settings; i++)
+		r = append_setting(message, options->settings[i]);
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
@@ -191,6 +201,12 @@ int client_detach(struct client *client, const char *guest, const char *name,
 		  const struct client_options *options, char **ret_path, const char **ret_why)
 {
 	return give_order(client, "Detach", guest, name, options, "o", ret_path, ret_why);
+}
+
+int client_set(struct client *client, const char *guest, const char *name,
+	       const struct client_options *options, char **ret_path, const char **ret_why)
+{
+	return give_order(client, "Set", guest, name, options, "o", ret_path, ret_why);
 }
 
 int client_policy(struct client *client, const char *guest, const char *name,

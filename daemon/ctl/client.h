@@ -20,6 +20,7 @@ struct client_device {
 	char *mode;
 	char *node;
 	char *hotplug, *hotplug_error;	/* "": none */
+	char *settings;			/* "key=value" words; "": none */
 	uint32_t domid, backend_domid, devid;
 	uint32_t ring_size;		/* bytes */
 	uint64_t requested_usec;	/* since 1970 */
@@ -41,6 +42,8 @@ struct client_options {
 	const char *class, *mode;
 	uint64_t ring_size;
 	bool force;
+	char *const *settings;		/* "key=value", which are sent as they are */
+	int n_settings;
 };
 
 struct client;
@@ -72,6 +75,8 @@ int client_attach(struct client *client, const char *guest, const char *name,
 		  const struct client_options *options, char **ret_path, const char **ret_why);
 int client_detach(struct client *client, const char *guest, const char *name,
 		  const struct client_options *options, char **ret_path, const char **ret_why);
+int client_set(struct client *client, const char *guest, const char *name,
+	       const struct client_options *options, char **ret_path, const char **ret_why);
 /* "Setting=value" lines, to be freed. */
 int client_policy(struct client *client, const char *guest, const char *name,
 		  const struct client_options *options, char **ret_text, const char **ret_why);

@@ -147,6 +147,8 @@ const struct command commands[] = {
 	  TAKES_JSON | TAKES_CLASS | TAKES_MODE | TAKES_RING_SIZE, run_attach },
 	{ "detach", "GUEST NAME", "take it away, until it is attached again", 2, 2,
 	  TAKES_CLASS | TAKES_FORCE | TAKES_TIMEOUT, run_detach },
+	{ "set", "GUEST NAME KEY=VALUE...", "limit, pause or tune it while it is connected", 3, 32,
+	  0, run_set },
 	{ "wait", "GUEST NAME", "until it is connected", 2, 2,
 	  TAKES_CLASS | TAKES_FOR | TAKES_TIMEOUT, run_wait },
 	{ "monitor", "[GUEST [NAME]]", "tell what happens, as it happens", 0, 2,

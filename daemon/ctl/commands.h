@@ -56,6 +56,7 @@ int run_detach(const struct command_context *context);
 int run_metrics(const struct command_context *context);
 int run_monitor(const struct command_context *context);
 int run_policy(const struct command_context *context);
+int run_set(const struct command_context *context);
 int run_wait(const struct command_context *context);
 
 /* Says what failed; what is left is the exit status. */

@@ -15,7 +15,7 @@ static void print_help(void)
 	     "The channels between Xen guests and this host.\n\n"
 	     "Commands:");
 	for (const struct command *command = commands; command->name; command++)
-		printf("  %-8s %-15s %s\n", command->name, command->arguments, command->summary);
+		printf("  %-8s %-23s %s\n", command->name, command->arguments, command->summary);
 	puts("\nA guest is given by its name or domid, a channel by its name or device id.\n\n"
 	     "Options:\n"
 	     "  -j, --json            print JSON: list, status, attach, monitor, policy\n"

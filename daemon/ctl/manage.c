@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* attach, detach and policy */
+/* attach, detach, set and policy */
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -116,6 +116,29 @@ int run_detach(const struct command_context *context)
 		fputs("mydevicectl: it was told to go, and is still there\n", stderr);
 		return EXIT_TIMED_OUT;
 	}
+	return r < 0 ? command_failed(r, why) : EXIT_SUCCESS;
+}
+
+int run_set(const struct command_context *context)
+{
+	_cleanup_(client_closep) struct client *client = NULL;
+	struct client_options options = {
+		.settings = context->argv + 2,
+		.n_settings = context->argc - 2,
+	};
+	_cleanup_free_ char *path = NULL;
+	const char *why = "";
+	int r;
+
+	for (int i = 0; i < options.n_settings; i++)
+		if (!strchr(options.settings[i], '=')) {
+			fprintf(stderr, "mydevicectl: \"%s\" is no setting; expected KEY=VALUE, as in: "
+				"paused=yes\n", escape(options.settings[i]).text);
+			return EXIT_USAGE;
+		}
+	r = client_open(&client, &why);
+	if (r == 0)
+		r = client_set(client, context->argv[0], context->argv[1], &options, &path, &why);
 	return r < 0 ? command_failed(r, why) : EXIT_SUCCESS;
 }
 

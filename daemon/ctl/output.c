@@ -148,6 +148,8 @@ void output_details(const struct client_device *devices, size_t n)
 		if (*device->hotplug)
 			printf("%12s: %s%s%s\n", "Hotplug", device->hotplug,
 			       *device->hotplug_error ? ": " : "", device->hotplug_error);
+		if (*device->settings)
+			printf("%12s: %s\n", "Settings", device->settings);
 		print_time("Requested", device->requested_usec);
 		print_after("Written", device->written_after_usec, "not known");
 		print_after("Connected", device->connected_after_usec,
@@ -184,6 +186,24 @@ static struct json_object *text_json(const char *text)
 	return *text ? json_object_new_string(text) : NULL;
 }
 
+/* Numbers are numbers, but for those that name somebody. */
+static struct json_object *settings_json(const char *settings)
+{
+	struct json_object *object = json_object_new_object();
+	_cleanup_free_ char *words = strdup(settings);
+	char *rest = words, *value;
+
+	while (object && rest && (value = strsep(&rest, " "))) {
+		char *key = strsep(&value, "=");
+
+		if (value)
+			json_object_object_add(object, key, strncmp(key, "node-", 5) ?
+					       json_object_new_int64(strtoll(value, NULL, 10)) :
+					       json_object_new_string(value));
+	}
+	return object;
+}
+
 static struct json_object *device_json(const struct client_device *device)
 {
 	struct json_object *object = json_object_new_object();
@@ -209,6 +229,7 @@ static struct json_object *device_json(const struct client_device *device)
 	json_object_object_add(object, "node", json_object_new_string(device->node));
 	json_object_object_add(object, "hotplug", text_json(device->hotplug));
 	json_object_object_add(object, "hotplug_error", text_json(device->hotplug_error));
+	json_object_object_add(object, "settings", settings_json(device->settings));
 	json_object_object_add(object, "requested_usec", time_json(device->requested_usec));
 	json_object_object_add(object, "written_after_usec",
 			       time_json(device->written_after_usec));

@@ -40,6 +40,8 @@ static char *next_key(struct input *input)
 		return input_string(input);
 	if (which & 2)
 		return strdup(order_keys[which / 8 % 4]);
+	if (which & 4)
+		return strdup(live_name(which / 8 % LIVE_MAX));
 	while (target[n].key)
 		n++;
 	return strdup(target[which / 8 % n].key);
@@ -130,6 +132,10 @@ static void check_order(sd_bus_message *message, enum order_kind kind)
 	fuzz_assert(memchr(order->guest, 0, sizeof(order->guest)));
 	fuzz_assert(memchr(order->name, 0, sizeof(order->name)));
 	fuzz_assert(memchr(order->class, 0, sizeof(order->class)));
+	fuzz_assert((kind == ORDER_SET) == !!order->named);
+	for (enum live_key key = 0; key < LIVE_MAX; key++)
+		fuzz_assert(memchr(order->live.value[key], 0, LIVE_VALUE_SIZE) &&
+			    is_plain(order->live.value[key]));
 	fuzz_assert(!order->ring_size || order->ring_size >= MYDEVICE_PAGE_SIZE);
 	bus_order_free(order);
 }
@@ -139,7 +145,7 @@ static void check(sd_bus_message *message, uint8_t how)
 	struct client_device device = {};
 	struct client_status status = {};
 
-	switch (how % 5) {
+	switch (how % 6) {
 	case 0:
 		check_answer(message, message_device, &device);
 		break;
@@ -152,8 +158,11 @@ static void check(sd_bus_message *message, uint8_t how)
 	case 3:
 		check_order(message, ORDER_DETACH);
 		break;
-	default:
+	case 4:
 		check_order(message, ORDER_EXPLAIN);
+		break;
+	default:
+		check_order(message, ORDER_SET);
 	}
 }
 
@@ -172,7 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						   "org.mydevice.Attach1", "Attach") >= 0);
 	/* orders begin with two texts; a wrong number of them is wrong, too */
 	r = append_strings(&input, message,
-			   how % 8 == 7 ? input_byte(&input) % 4 : how % 5 >= 2 ? 2 : 0);
+			   how % 8 == 7 ? input_byte(&input) % 4 : how % 6 >= 2 ? 2 : 0);
 	if (r >= 0)
 		r = append_dict(&input, message);
 	if (r >= 0)

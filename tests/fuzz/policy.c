@@ -54,15 +54,31 @@ static void check_nodes(const struct policy_settings *settings)
 	}
 }
 
+/* Each as it may stand in its node. */
+static void check_live(const struct policy_settings *settings)
+{
+	const char *mode = settings->live[LIVE_NODE_MODE];
+
+	for (enum live_key key = 0; key < LIVE_MAX; key++) {
+		const char *value = settings->live[key];
+
+		if (!value || !*value)
+			continue;
+		fuzz_assert(strlen(value) < LIVE_VALUE_SIZE && is_plain(value) &&
+			    !strchr(value, ' '));
+		if (key <= LIVE_SPIN_USEC)
+			fuzz_assert(strspn(value, "0123456789") == strlen(value) &&
+				    strtoull(value, NULL, 10) <= MYDEVICE_RATE_MAX);
+	}
+	if (mode)
+		fuzz_assert(strspn(mode, "0246") == 4 && !mode[4]);
+}
+
 static void check_settings(const struct policy_settings *settings)
 {
 	check_text(settings->channels, true);
-	check_text(settings->node_user, false);
-	check_text(settings->node_group, false);
-	check_text(settings->node_mode, false);
+	check_live(settings);
 	fuzz_assert(!settings->backend || *settings->backend);
-	if (settings->node_mode)
-		fuzz_assert(strspn(settings->node_mode, "0246") == 4 && !settings->node_mode[4]);
 	fuzz_assert(settings->max_channels <= 4096 && settings->devid <= 4095);
 	fuzz_assert(is_ring_size(settings->ring_size) && is_ring_size(settings->ring_size_max));
 	fuzz_assert(settings->mode < MODE_MAX && settings->modes & 1u << settings->mode);

@@ -199,9 +199,11 @@ def manage_who_may(host):
     host.expect(lambda: host.attachd.ctl("attach", "web1", "log")[0] == 0, "root may")
     status, _, err = host.attachd.ctl("attach", "web1", "x", user=65534)
     check(status == 6 and "polkit does not answer" in err, f"without polkit: {status} {err}")
-    polkit = host.attachd.start_polkit("no", "yes", "no", "yes", "silence")
-    for order, expected in (("attach", 6), ("attach", 0), ("detach", 6), ("detach", 0)):
-        status, out, err = host.attachd.ctl(order, "web1", "x", user=65534)
+    polkit = host.attachd.start_polkit("no", "yes", "no", "yes", "no", "yes", "silence")
+    for order, expected in (("attach", 6), ("attach", 0), ("set", 6), ("set", 0), ("detach", 6),
+                            ("detach", 0)):
+        more = ["paused=yes"] if order == "set" else []
+        status, out, err = host.attachd.ctl(order, "web1", "x", *more, user=65534)
         check(status == expected, f"{order}: {status} {out} {err}")
         question = polkit.popen.stdout.readline().decode().split()
         equal(question[:3], ["system-bus-name", "org.mydevice.attach1.manage-devices", "1"],
@@ -220,6 +222,48 @@ def manage_who_may(host):
     waiting.popen.wait(10)
     polkit.kill()
     host.attachd.bus.kill()
+
+
+@case
+def manage_set(host):
+    """Nodes of the backend's directory, which the guest reads and does not write."""
+    host.attachd.set_policy("[Device demo]\nRateBytes=1M\nNodeGroup=adm\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    host.connected(one, 0)
+
+    def told():
+        return json.loads(ctl(host, "status", "web1", "demo", "--json"))[0]["settings"]
+
+    equal(told(), {"rate-bytes": 1 << 20, "node-group": "adm"}, "what it begins with")
+    ctl(host, "set", "web1", "demo", "rate-bytes=64K", "paused=yes", "node-mode=0640")
+    for node, value in (("rate-bytes", "65536"), ("paused", "1"), ("node-mode", "0640"),
+                        ("node-group", "adm")):
+        equal(host.client.get(one.backend(0, node)), value, node)
+    equal(one.states(0), ("4", "4"), "it stays connected")
+    check("Settings: rate-bytes=65536 paused=1" in ctl(host, "status", "web1", "demo"), "status")
+    for arguments, expected, text in (
+            (("web1", "demo", "speed=1"), 1, "expected one of rate-bytes, "),
+            (("web1", "demo", "rate-bytes=fast"), 1, "expected bytes a second"),
+            (("web1", "demo", "paused=no", "rate-messages=-1"), 1, "expected messages a second"),
+            (("web1", "demo", "node-user=\x1b[1m"), 1, "the name or number of a user"),
+            (("web1", "demo", "paused"), 2, "expected KEY=VALUE"),
+            (("web1", "demo", "=x"), 1, "cannot be set"), (("web1", "demo"), 2, "too few"),
+            (("web1", "log", "paused=yes"), 4, "no channel"),
+            (("db", "demo", "paused=yes"), 4, "no guest"),
+            (("web1", "demo", "paused=yes", "--force"), 2, "does not go with")):
+        status, out, err = host.attachd.ctl("set", *arguments)
+        check(status == expected and text in err and not out and "\x1b" not in err,
+              f"set {arguments}: {status} {err}")
+    equal(told(), {"rate-bytes": 65536, "paused": 1, "node-group": "adm", "node-mode": "0640"},
+          "after all that was refused")
+    host.attachd.kill()
+    host.attachd.start()
+    host.expect(lambda: told()["rate-bytes"] == 65536, "it is known after a restart", told)
+    ctl(host, "set", "web1", "0", "rate-bytes=0", "paused=", "node-mode=", "node-group=")
+    equal(told(), {}, "taken back")
+    for node in ("rate-bytes", "paused", "node-mode", "node-group"):
+        equal(host.client.get(one.backend(0, node)), None, node)
 
 
 def reachable(path):

@@ -2,7 +2,7 @@
 # The parts of the daemon that do no I/O, and the manager on top of a XenStore
 # in memory.
 
-attachd_unit_pure := backoff escape limit machine metrics name number paths policy protocol \
+attachd_unit_pure := backoff escape limit live machine metrics name number paths policy protocol \
 	record request table withheld
 UNIT_TESTS += $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%)
 

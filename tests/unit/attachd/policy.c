@@ -205,12 +205,12 @@ static void test_devices_by_name(void **state)
 	assert_int_equal(log.ring_size, 4096);
 	assert_int_equal(log.ring_size_max, 8192);
 	assert_int_equal(log.mode, MODE_PACKET);
-	assert_string_equal(log.node_user, "syslog");
-	assert_string_equal(log.node_group, "adm");
-	assert_string_equal(log.node_mode, "0640");
+	assert_string_equal(log.live[LIVE_NODE_USER], "syslog");
+	assert_string_equal(log.live[LIVE_NODE_GROUP], "adm");
+	assert_string_equal(log.live[LIVE_NODE_MODE], "0640");
 	assert_int_equal(demo.ring_size, 65536);
-	assert_string_equal(demo.node_user, "nobody");
-	assert_null(demo.node_mode);
+	assert_string_equal(demo.live[LIVE_NODE_USER], "nobody");
+	assert_null(demo.live[LIVE_NODE_MODE]);
 	assert_int_equal(decide(policy, "cache", "log-1", 0, 0, &size), 0);
 	assert_int_equal(decide(policy, "mail", "log-1", 0, 0, &size), -EACCES);
 	assert_int_equal(decide(policy, "db-7", "log-1", 0, 0, &size), -EACCES);
