@@ -79,8 +79,8 @@ static int load(struct hypervisor *x, struct reason *ret_why)
 	x->handle = x->open(&quiet, &quiet, 0);
 	if (x->handle)
 		return 0;
-	return fail(ret_why, errno ? -errno : -EIO, "%s cannot open the hypervisor's control "
-		    "device (is this domain 0, and is it allowed to?)", x->name);
+	return fail(ret_why, errno ? -errno : -EIO, "%s cannot open the hypervisor's "
+		    "control device (is this domain 0, and is it allowed to?)", x->name);
 }
 
 int hypervisor_open(const char *library, struct hypervisor **ret, struct reason *ret_why)
