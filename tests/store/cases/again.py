@@ -26,6 +26,7 @@ def begin(host):
     host.expect(lambda: host.attachd.ctl("attach", "web1", "log", "--mode=packet",
                                          "--ring-size=8192")[0] == 0, "it is attached")
     host.join(one, GIFT)
+    host.noted(one, GIFT)
     return one
 
 

@@ -88,9 +88,7 @@ class World:
         self.expect(lambda: one.attached(devid), f"{one.name} gets device {devid}",
                     lambda: one.status(devid))
         ends = self.join(one, devid)
-        # the last thing that is written about it
-        self.expect(lambda: re.search("connected=[1-9]", self.client.get(one.record(devid)) or ""),
-                    "the record says when it connected")
+        self.noted(one, devid)
         return ends
 
     def join(self, one, devid):
@@ -98,6 +96,11 @@ class World:
         self.expect(lambda: one.states(devid) == ("4", "4"), "the drivers connect",
                     lambda: one.states(devid))
         return front, back
+
+    def noted(self, one, devid):
+        """Waits for the last thing that is written about a device that connected."""
+        self.expect(lambda: re.search("connected=[1-9]", self.client.get(one.record(devid)) or ""),
+                    "the record says when it connected")
 
     # Waiting
 
