@@ -6,6 +6,7 @@
  */
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <uapi/linux/mydevice.h>
 #include <xen/io/mydevice.h>
 
@@ -78,6 +79,17 @@ static void counters_of_traffic(struct end *near, struct end *far)
 	IS(x.errors, 0);
 }
 
+/* Until a reader has looked in vain: a busy machine may take long to begin. */
+static void await_stall(struct end *end, int fd, uint64_t before)
+{
+	int waited = 0;
+
+	while (stats_of(end, fd).rx.stalls == before && waited < END_SOON) {
+		usleep(20000);
+		waited += 20;
+	}
+}
+
 static void counters_of_waiting(struct end *near, struct end *far)
 {
 	struct mydevice_stats x, x0;
@@ -87,6 +99,7 @@ static void counters_of_waiting(struct end *near, struct end *far)
 	in_session(near, &a, far, &b, 0);
 	x0 = stats_of(near, a);
 	reader = begin_read(near, a, 100);
+	await_stall(near, a, x0.rx.stalls);
 	CHECK(call_waits(&reader));
 	says(far, b, "awake");
 	CHECK(call_hears(&reader, "awake"));
