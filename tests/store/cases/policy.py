@@ -90,6 +90,7 @@ CLASS_NAME = "expected a name of letters, digits, _ and -, other than mydevice a
 ALONE = "a section is written alone on its line, as in: [Guest web-*]"
 NODE = "expected a node's name and its value, as in: feature-x 1, and none of attachd's own nodes"
 RING = "expected a power of two from 4K to 1M"
+WAKE = "expected bytes, up to 1M; 0: the default"
 MISTAKES = (
     ("Allow=yes\n", 1, f"Allow= stands before any section; expected {SCOPES} first"),
     ("[Default]\nAllow=yes\n", 1, f"section [Default] is not known; expected {SCOPES}"),
@@ -108,8 +109,9 @@ MISTAKES = (
      "the line has a NUL byte in it: is the file damaged? expected text"),
     ("[Defaults]\n# fine\nColour=blue\n", 3,
      "Colour= is not known; expected one of: Allow=, Backend=, Channels=, DetachTimeoutSec=, "
-     "MaxChannels=, Mode=, NodeGroup=, NodeMode=, NodeUser=, RateLimitBurst=, "
-     "RateLimitIntervalSec=, RingSize=, RingSizeMax="),
+     "MaxChannels=, Mode=, RateLimitBurst=, RateLimitIntervalSec=, RingSize=, RingSizeMax=, "
+     "RateBytes=, RateMessages=, Paused=, ReadWake=, WriteWake=, SpinUsec=, NodeUser=, NodeGroup=, "
+     "NodeMode="),
     ("[Class a]\nRings=1\n", 2,
      "Rings= is not known; expected one of: Allow=, Always=, Backend=, BackendNode=, "
      "DetachTimeoutSec=, DevID=, FrontendNode=, Guest=, Handshake=, Script=, UUID="),
@@ -140,12 +142,19 @@ VALUES = (
     ("Device a", "NodeGroup", "$(id)", "expected the name or number of a group"),
     ("Device a", "NodeMode", "0777", "expected an octal mode without x, as in: 0640"),
     ("Device a", "NodeUser", "a b", "expected the name or number of a user"),
+    ("Device a", "Paused", "2", "expected yes or no"),
+    ("Defaults", "RateBytes", "fast", "expected bytes a second, as in: 512K or 10M; 0: no limit"),
     ("Guest x", "RateLimitBurst", "1000001", "expected a number from 0 to 1000000"),
     ("Guest x", "RateLimitIntervalSec", "0", "expected a number of seconds from 1 to 3600"),
+    ("Guest x", "RateMessages", "-1", "expected messages a second, as in: 200; 0: no limit"),
+    ("Device a", "ReadWake", "2M", WAKE),
     ("Defaults", "RingSize", "3000", RING),
     ("Defaults", "RingSizeMax", "2M", RING),
     ("Device a", "Script", "/bin/../sh",
      "expected the path of a script, as in: /etc/xen/scripts/mydevice-log"),
+    ("Device a", "SpinUsec", "10001",
+     "expected microseconds from 0 (the default) to 10000, or never"),
+    ("Device a", "WriteWake", "x", WAKE),
     ("Guest x", "UUID", "1234",
      "expected an UUID or a glob, as in: 01234567-89ab-cdef-0123-456789abcdef"),
 )
