@@ -73,7 +73,7 @@ class Traces:
         self.kib = host.attachd.resident_kib()
 
 
-@case(build="plain")
+@case(build="plain", alone=False)
 def leak_nothing_in_ten_thousand_rounds(host):
     between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "between"))
     host.attachd.store_path = between.path

@@ -22,10 +22,15 @@ from . import machine, world
 _cases = []
 
 
-def case(function=None, *, build="asan", stores=machine.STORES, eagain=False):
-    """Marks a test. build: asan, or plain where time or memory is measured."""
+def case(function=None, *, build="asan", stores=machine.STORES, eagain=False, alone=None):
+    """Marks a test.
+
+    build: asan, or plain where time or memory is measured. alone: nothing else runs
+    meanwhile; so it is with a plain build, unless no time is measured.
+    """
     def mark(function):
         function.build, function.stores, function.eagain = build, stores, eagain
+        function.alone = build == "plain" if alone is None else alone
         _cases.append(function)
         return function
     return mark(function) if function else mark
@@ -122,9 +127,9 @@ def main(arguments):
     builds = {"plain": os.path.abspath("build"), "asan": os.path.abspath("build/asan")}
     chosen = find_cases(rest[split + 1:])
     where = (os.path.abspath(build), builds, results)
-    # what measures has the machine for itself; all else is done for both stores at once
-    measuring = [function for function in chosen if function.build == "plain"]
-    others = [function for function in chosen if function not in measuring]
+    # what measures time has the machine for itself; all else is done for both stores at once
+    measuring = [function for function in chosen if function.alone]
+    others = [function for function in chosen if not function.alone]
     children = [multiprocessing.Process(target=run_store, args=(kind, others, *where), daemon=True)
                 for kind in rest[:split]]
     try:
