@@ -286,6 +286,17 @@ static void attach_ring(struct myd_ring *ring, const struct myd_link *link,
 }
 
 /**
+ * myd_channel_set_domid() - another domain has the other end now
+ * @ch: the channel, not connected
+ * @domid: which
+ */
+void myd_channel_set_domid(struct myd_channel *ch, u16 domid)
+{
+	WRITE_ONCE(ch->info.domid, domid);
+}
+EXPORT_SYMBOL_GPL(myd_channel_set_domid);
+
+/**
  * myd_channel_connect() - the pair has shared memory and a doorbell now
  * @ch: the channel, not connected
  * @link: them; copied. The memory stays valid until myd_channel_disconnect().

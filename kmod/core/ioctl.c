@@ -31,7 +31,7 @@ static void fill_info(struct myd_channel *ch, struct mydevice_info *info)
 {
 	info->end = ch->info.end;
 	info->mode = ch->info.mode;
-	info->domid = ch->info.domid;
+	info->domid = READ_ONCE(ch->info.domid);
 	info->devid = ch->info.devid;
 	memcpy(info->name, ch->info.name, sizeof(info->name));
 	memcpy(info->guest, ch->info.guest, sizeof(info->guest));

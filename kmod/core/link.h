@@ -52,7 +52,7 @@ struct myd_link {
 /**
  * struct myd_channel_info - a channel's identity
  * @end: which end this is
- * @domid: the domain of the other end
+ * @domid: the domain of the other end; another one if that has moved
  * @devid: the device id, the same on both ends
  * @mode: stream or packets
  * @name: the channel's name, or "" if it has none that is safe
@@ -100,6 +100,7 @@ void myd_channel_destroy(struct myd_channel *ch);
 void myd_channel_set(struct myd_channel *ch, const struct myd_settings *settings);
 void myd_channel_announce(struct myd_channel *ch);
 
+void myd_channel_set_domid(struct myd_channel *ch, u16 domid);
 void myd_channel_connect(struct myd_channel *ch, const struct myd_link *link);
 void myd_channel_disconnect(struct myd_channel *ch, bool keep);
 bool myd_channel_broken(struct myd_channel *ch);

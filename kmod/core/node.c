@@ -43,7 +43,7 @@ static DEVICE_ATTR_RO(devid);
 
 static ssize_t domid_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", to_channel(dev)->info.domid);
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_channel(dev)->info.domid));
 }
 static DEVICE_ATTR_RO(domid);
 
@@ -127,7 +127,7 @@ static int myd_uevent(MYD_UEVENT_DEVICE *dev, struct kobj_uevent_env *env)
 
 	r = add_uevent_var(env, "MYDEVICE_END=%s", end_name(ch)) ?:
 	    add_uevent_var(env, "MYDEVICE_DEVID=%u", ch->info.devid) ?:
-	    add_uevent_var(env, "MYDEVICE_DOMID=%u", ch->info.domid);
+	    add_uevent_var(env, "MYDEVICE_DOMID=%u", READ_ONCE(ch->info.domid));
 	if (!r && ch->info.name[0])
 		r = add_uevent_var(env, "MYDEVICE_NAME=%s", ch->info.name);
 	if (!r && ch->info.guest[0])

@@ -3,7 +3,8 @@
  * A guest that was restored or has migrated is another domain, whose devices its
  * host has yet to give. The bus resumes devices before the guest goes on: one that
  * has no nodes by then fails, and is tried no more. The driver waits for the nodes
- * and has it resumed again, so that files that are open go on there.
+ * and has it resumed again, so that files that are open go on there. So it does when
+ * the host names another backend, because the domain that served the device is gone.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -12,6 +13,22 @@
 #include <linux/slab.h>
 
 #include "front.h"
+
+/* A device that the bus could not resume, and no other, knows of no other end. */
+static bool is_elsewhere(const struct xenbus_device *xdev)
+{
+	char *backend;
+	bool elsewhere;
+
+	if (!xdev->otherend)
+		return true;
+	backend = xenbus_read(XBT_NIL, xdev->nodename, "backend", NULL);
+	if (IS_ERR(backend))
+		return false;
+	elsewhere = strcmp(backend, xdev->otherend);
+	kfree(backend);
+	return elsewhere;
+}
 
 /* Fires at each change, when it is registered, and after each resume. */
 static void backend_named(struct xenbus_watch *watch, const char *path, const char *token)
@@ -23,8 +40,7 @@ static void backend_named(struct xenbus_watch *watch, const char *path, const ch
 	/* Somebody binds or unbinds it, and does not need to be told. */
 	if (!device_trylock(dev))
 		return;
-	/* A device that the bus could not resume, and no other, knows of no other end. */
-	if (!xdev->otherend) {
+	if (is_elsewhere(xdev)) {
 		myd_front_leave(front);
 		if (xenbus_exists(XBT_NIL, xdev->nodename, "backend"))
 			dev->bus->pm->restore(dev);

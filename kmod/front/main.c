@@ -259,7 +259,10 @@ void myd_front_leave(struct myd_front *front)
 /* Not called if this host has not given the device yet: see arrival.c. */
 static int front_resume(struct xenbus_device *dev)
 {
-	myd_front_leave(dev_get_drvdata(&dev->dev));
+	struct myd_front *front = dev_get_drvdata(&dev->dev);
+
+	myd_front_leave(front);
+	myd_channel_set_domid(front->channel, dev->otherend_id);
 	return 0;
 }
 

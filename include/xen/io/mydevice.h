@@ -28,7 +28,8 @@
  *
  * Frontend, /local/domain/G/device/mydevice/D, owner G, B may read (nG,rB)
  * ------------------------------------------------------------------------
- *  backend, backend-id   (toolstack) path and domain of the other end
+ *  backend, backend-id   (toolstack) path and domain of the other end; others
+ *                        when the domain that served it is gone: see "States"
  *  state                 (toolstack 1, then frontend) XenbusState
  *  protocol              (frontend) "1": the version of this header
  *  ring-ref              (frontend) grant reference of the control page
@@ -90,6 +91,10 @@
  * backend unmaps before it writes Closed, so a frontend that sees Closed (or
  * the node gone) may revoke its grants. While online is "1" a frontend that
  * returns to Initialising is served again.
+ *
+ * If the backend domain ends, the frontend goes to Closed. When another is to
+ * serve it, the toolstack writes both directories anew, in one transaction: the
+ * frontend watches "backend", revokes what it granted, and begins again there.
  *
  * Names
  * -----
