@@ -35,9 +35,9 @@ daemon_ldflags = -pthread -Wl,--as-needed
 # the files without XenStore, bus or clock, which the unit tests link too
 daemon_pure := backoff escape explain hotplug live log machine metrics name number paths \
 	policy policy-file policy-setting rate record request table withheld
-attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device \
+attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device device-note \
 	directory domain domids engine facts gifts hypervisor kept kernel main manager \
-	nodes notify orders queue reconcile registry requests service store values
+	nodes notify orders queue reconcile registry requests service store stranded values
 ctl_sources := $(addprefix ctl/,bridge client commands connect follow main manage message \
 	metrics output watch) escape number
 

@@ -5,11 +5,13 @@
 
 #include "company.h"
 #include "device.h"
+#include "device-note.h"
 #include "domain.h"
 #include "kernel.h"
 #include "manager.h"
 #include "messages.h"
 #include "nodes.h"
+#include "stranded.h"
 
 /*
  * The drivers' buses learn of a deleted directory by an event. If the same
@@ -25,9 +27,14 @@
 #define UNPLUG_USEC (25 * USEC_PER_SEC)
 #define DEADLINE_ACCURACY_USEC (20 * USEC_PER_MSEC)
 
-static struct store *store_of(const struct device *device)
+struct store *device_store(const struct device *device)
 {
 	return device->domain->manager->store;
+}
+
+bool device_is_served_elsewhere(const struct device *device)
+{
+	return device->key.backend != device->domain->manager->backend;
 }
 
 void device_publish(const struct device *device)
@@ -102,7 +109,7 @@ static int set_hold(struct device *device, uint64_t usec)
 }
 
 /* The turn that has begun came to nothing: all of it again. */
-static void try_again(struct device *device, enum event event)
+void device_try_again(struct device *device, enum event event)
 {
 	device->dirty = true;
 	device->timed_out = event == EVENT_TIMEOUT;
@@ -128,7 +135,7 @@ static void note_restart(struct device *device)
 			   (unsigned long long)(BACKOFF_MAX_USEC / USEC_PER_SEC));
 }
 
-static int watch_states(struct device *device)
+int device_watch(struct device *device)
 {
 	struct path frontend = path_frontend(&device->key), backend = path_backend(&device->key);
 	struct path hotplug;
@@ -138,17 +145,24 @@ static int watch_states(struct device *device)
 	hotplug = path_child(&backend, "hotplug-status");
 	backend = path_child(&backend, "state");
 	if (device->record.scripted) {
-		r = store_watch(store_of(device), hotplug.text, on_state, device,
+		r = store_watch(device_store(device), hotplug.text, on_state, device,
 				&device->hotplug_watch);
 		if (r < 0)
 			return r;
 	}
-	r = store_watch(store_of(device), frontend.text, on_state, device,
+	r = store_watch(device_store(device), frontend.text, on_state, device,
 			&device->frontend_watch);
 	if (r < 0)
 		return r;
-	return store_watch(store_of(device), backend.text, on_state, device,
+	return store_watch(device_store(device), backend.text, on_state, device,
 			   &device->backend_watch);
+}
+
+void device_unwatch(struct device *device)
+{
+	store_unwatch(steal(&device->frontend_watch));
+	store_unwatch(steal(&device->backend_watch));
+	store_unwatch(steal(&device->hotplug_watch));
 }
 
 static struct device *device_new(struct domain *domain, const struct device_key *key)
@@ -160,7 +174,7 @@ static struct device *device_new(struct domain *domain, const struct device_key 
 	device->serial = ++domain->manager->last_serial;
 	device->domain = domain;
 	device->key = *key;
-	domain->manager->n_served_elsewhere += key->backend != domain->manager->backend;
+	domain->manager->n_served_elsewhere += device_is_served_elsewhere(device);
 	device->frontend = END_INITIALISING;
 	device->backend = END_INITIALISING;
 	device->next = domain->devices;
@@ -177,18 +191,15 @@ void device_free(struct device *device)
 	for (link = &device->domain->devices; *link != device; link = &(*link)->next)
 		;
 	*link = device->next;
-	device->domain->manager->n_served_elsewhere -=
-		device->key.backend != device->domain->manager->backend;
+	device->domain->manager->n_served_elsewhere -= device_is_served_elsewhere(device);
 	registry_withdraw(device->domain->manager->registry, device->serial);
 	sd_event_source_disable_unref(device->deadline);
 	sd_event_source_disable_unref(device->hold);
-	store_unwatch(device->frontend_watch);
-	store_unwatch(device->backend_watch);
-	store_unwatch(device->hotplug_watch);
+	device_unwatch(device);
 	free(device);
 }
 
-void device_reconsider(struct device *device)
+struct policy_settings device_settings(const struct device *device)
 {
 	struct policy_subject subject = {
 		.guest = device->domain->name,
@@ -196,27 +207,19 @@ void device_reconsider(struct device *device)
 		.class = device->key.class,
 		.name = device->record.name,
 	};
-	struct policy_settings settings =
-		policy_resolve(device->domain->manager->policy, &subject);
 
-	device->detach_timeout_usec = settings.detach_timeout_usec;
-	device->handshake = settings.handshake;
+	return policy_resolve(device->domain->manager->policy, &subject);
 }
 
-static void note_attached(const struct device *device)
+void device_reconsider(struct device *device)
 {
-	const struct record *record = &device->record;
-	unsigned long long usec = record->written_usec;
+	struct policy_settings settings = device_settings(device);
 
-	registry_note_written(device->domain->manager->registry, usec);
-	if (strcmp(device->key.class, MYDEVICE_CLASS))
-		domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
-			   "attached: class %s, served by domain %u, written after %llu us",
-			   device->key.class, device->key.backend, usec);
-	else
-		domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
-			   "attached: %s, ring size %u bytes, written %llu us after the request",
-			   channel_mode_name(record->mode), record->ring_size, usec);
+	/* it may name another domain now */
+	if (device->phase == PHASE_STRANDED)
+		device->dirty = true;
+	device->detach_timeout_usec = settings.detach_timeout_usec;
+	device->handshake = settings.handshake;
 }
 
 static struct device *device_plan(struct domain *domain, const struct device_plan *plan,
@@ -267,9 +270,9 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 	if (!device)
 		return -ENOMEM;
 	/* first: nothing is written that cannot be followed to its end */
-	r = watch_states(device);
+	r = device_watch(device);
 	if (r == 0)
-		r = nodes_attach(store_of(device), &device->key, domain->name, plan->settings,
+		r = nodes_attach(device_store(device), &device->key, domain->name, plan->settings,
 				 plan->began_usec, &device->record);
 	if (r < 0) {
 		device_free(device);
@@ -279,17 +282,18 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 			 r == -EHOSTUNREACH ? "its backend domain is gone" : store_strerror(r));
 		return r;
 	}
-	note_attached(device);
+	device_note_attached(device);
 	device_publish(device);
 	return 0;
 }
 
-int device_adopt(struct domain *domain, const struct device_key *key, const struct record *record)
+int device_adopt(struct domain *domain, const struct device_key *key, const struct record *record,
+		 bool orphaned)
 {
 	struct device *device;
 	int online, r;
 
-	online = nodes_is_online(domain->manager->store, key);
+	online = orphaned ? 1 : nodes_is_online(domain->manager->store, key);
 	if (online < 0)
 		return online;
 	device = device_new(domain, key);
@@ -297,10 +301,11 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 		return -ENOMEM;
 	device->record = *record;
 	if (!strcmp(key->class, MYDEVICE_CLASS))
-		nodes_read_live(store_of(device), key, &device->live);
+		nodes_read_live(device_store(device), key, &device->live);
 	device_reconsider(device);
 	device->phase = online ? PHASE_WAITING : PHASE_CLOSING;
-	r = watch_states(device);
+	device->orphaned = orphaned;
+	r = device_watch(device);
 	if (r < 0) {
 		device_free(device);
 		return r;
@@ -366,38 +371,9 @@ bool device_has_work(const struct device *device)
 				 !device_is_serving(device));
 }
 
-static void note_connected(struct device *device)
-{
-	struct record *record = &device->record;
-	int r;
-
-	/* connected before this process began, or not for the first time */
-	if (record->connected_usec || !device->began_usec) {
-		domain_log(device->domain, device, LOG_DEBUG, MSG_CONNECTED, "connected");
-		return;
-	}
-	record->connected_usec = monotonic_usec() - device->began_usec;
-	registry_note_connected(device->domain->manager->registry, record->connected_usec);
-	domain_log(device->domain, device, LOG_INFO, MSG_CONNECTED,
-		   "connected %llu us after the request",
-		   (unsigned long long)record->connected_usec);
-	r = nodes_update_record(store_of(device), &device->key, record);
-	if (r < 0)
-		domain_log(device->domain, device, LOG_WARNING, NULL,
-			   "cannot note the time in the record: %s", store_strerror(r));
-}
-
-static void note_forced(const struct device *device)
-{
-	registry_count(device->domain->manager->registry, COUNT_FORCED);
-	domain_log(device->domain, device, device->handshake ? LOG_WARNING : LOG_INFO, MSG_FORCED,
-		   "did not close in time (frontend %s, backend %s): removing it by force",
-		   end_state_name(device->frontend), end_state_name(device->backend));
-}
-
 static int begin_close(struct device *device)
 {
-	int r = nodes_close(store_of(device), &device->key);
+	int r = nodes_close(device_store(device), &device->key);
 
 	/* then it is removed by force, after the same time */
 	if (r < 0)
@@ -418,16 +394,14 @@ static int remove_nodes(struct device *device, struct step *step)
 	bool vanished = !device->unwanted && !device->domain->dead && !device->orphaned;
 	int r;
 
-	r = nodes_remove(store_of(device), &device->key, company_of(device));
+	r = nodes_remove(device_store(device), &device->key, company_of(device));
 	if (r < 0) {
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot remove the nodes: %s; trying again", store_strerror(r));
 		step->next = PHASE_CLOSING;
 		return set_deadline(device, RETRY_USEC);
 	}
-	store_unwatch(steal(&device->frontend_watch));
-	store_unwatch(steal(&device->backend_watch));
-	store_unwatch(steal(&device->hotplug_watch));
+	device_unwatch(device);
 	device->removed_usec = monotonic_usec();
 	registry_count(device->domain->manager->registry, COUNT_DETACHED);
 	domain_log(device->domain, device, LOG_INFO, MSG_DETACHED, "detached%s",
@@ -442,34 +416,12 @@ static int remove_nodes(struct device *device, struct step *step)
 
 static int begin_unplug(struct device *device)
 {
-	int r = nodes_unplug(store_of(device), &device->key);
+	int r = nodes_unplug(device_store(device), &device->key);
 
 	if (r < 0)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot take it from its backend: %s", store_strerror(r));
 	return set_deadline(device, device->expedited ? 0 : UNPLUG_USEC);
-}
-
-static void note_stuck(const struct device *device)
-{
-	registry_count(device->domain->manager->registry, COUNT_HOTPLUG_FAILED);
-	domain_log(device->domain, device, LOG_WARNING, MSG_HOTPLUG_FAILED,
-		   "its hotplug script did not undo its work in time: removing the nodes");
-}
-
-static void note_hotplug(const struct device *device)
-{
-	const char *why = device->hotplug_error.text;
-
-	if (device->hotplug == HOTPLUG_CONNECTED)
-		domain_log(device->domain, device, LOG_INFO, NULL, "its hotplug script is done");
-	if (device->hotplug != HOTPLUG_ERROR)
-		return;
-	registry_count(device->domain->manager->registry, COUNT_HOTPLUG_FAILED);
-	if (!*why)
-		why = "it does not say why";
-	domain_log(device->domain, device, LOG_ERR, MSG_HOTPLUG_FAILED,
-		   "its hotplug script failed: %s", why);
 }
 
 static int read_hotplug(struct device *device)
@@ -484,10 +436,10 @@ static int read_hotplug(struct device *device)
 		device->hotplug = HOTPLUG_NONE;
 		return 0;
 	}
-	r = nodes_read_hotplug(store_of(device), &device->key, &device->hotplug,
+	r = nodes_read_hotplug(device_store(device), &device->key, &device->hotplug,
 			       &device->hotplug_error);
 	if (r == 0 && device->hotplug != before)
-		note_hotplug(device);
+		device_note_hotplug(device);
 	return r;
 }
 
@@ -499,11 +451,14 @@ static enum event next_event(struct device *device)
 		return EVENT_DEAD;
 	if (device->timed_out)
 		return EVENT_TIMEOUT;
-	/* its guest lives, and has to see it go before it comes again */
-	if (device->orphaned && device->phase != PHASE_REMOVED)
-		return EVENT_DEAD;
-	if (device->unwanted && device_is_serving(device))
+	if (device->unwanted && device_is_serving(device) && !device->orphaned)
 		return EVENT_DETACH;
+	if (device->phase == PHASE_STRANDED && !device->unwanted)
+		return stranded_has_backend(device) ? EVENT_RETURNED : EVENT_STATES;
+	/* a driver of another class knows of no other backend: its guest sees it go */
+	if (device->orphaned && device->phase != PHASE_REMOVED)
+		return strcmp(device->key.class, MYDEVICE_CLASS) || device->unwanted ?
+			       EVENT_DEAD : EVENT_ORPHANED;
 	return EVENT_STATES;
 }
 
@@ -539,10 +494,18 @@ static int read_nodes(struct device *device, enum event event)
 	if (device->phase == PHASE_REMOVED)
 		return 0;
 	if (event != EVENT_DEAD && device->phase != PHASE_UNPLUGGING) {
-		r = nodes_read_states(store_of(device), &device->key, &device->frontend,
+		r = nodes_read_states(device_store(device), &device->key, &device->frontend,
 				      &device->backend);
 		if (r < 0)
 			return r;
+	}
+	if (event == EVENT_STATES && device->backend == END_GONE &&
+	    device_is_served_elsewhere(device) && device->phase < PHASE_STRANDED) {
+		/* its nodes go before Xen says that it is no more */
+		r = nodes_have_domain(device_store(device), device->key.backend);
+		if (r < 0)
+			return r;
+		device->orphaned = !r;
 	}
 	r = read_hotplug(device);
 	/* on its way out what was read last counts: there is a deadline */
@@ -562,9 +525,14 @@ void device_turn(struct device *device)
 	if (r < 0) {
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot read the states: %s; trying again", store_strerror(r));
-		try_again(device, event);
+		device_try_again(device, event);
 		return;
 	}
+	if (event == EVENT_STATES)
+		event = next_event(device);
+	/* nobody has returned, or is gone again */
+	if (device->phase == PHASE_STRANDED && event == EVENT_STATES)
+		device_drop_deadline(device);
 	/* each round through the states has such a step */
 	if (device->frontend < before)
 		note_restart(device);
@@ -574,19 +542,25 @@ void device_turn(struct device *device)
 		return;
 	}
 	if (step.actions & ACTION_NOTE_CONNECTED)
-		note_connected(device);
+		device_note_connected(device);
 	if (step.actions & ACTION_NOTE_DISCONNECTED)
 		domain_log(device->domain, device, LOG_INFO, NULL,
 			   "no longer connected: frontend %s, backend %s",
 			   end_state_name(device->frontend), end_state_name(device->backend));
 	if (step.actions & ACTION_NOTE_FORCED)
-		note_forced(device);
+		device_note_forced(device);
 	if (step.actions & ACTION_CLOSE)
 		r = begin_close(device);
 	if (step.actions & ACTION_UNPLUG)
 		r = begin_unplug(device);
+	if (step.actions & ACTION_STRAND)
+		stranded_begin(device);
+	if (step.actions & ACTION_AWAIT && !device->deadline)
+		r = set_deadline(device, device->detach_timeout_usec);
+	if (step.actions & ACTION_MOVE)
+		stranded_move(device, &step);
 	if (step.actions & ACTION_NOTE_STUCK)
-		note_stuck(device);
+		device_note_stuck(device);
 	if (step.actions & ACTION_REMOVE)
 		r = remove_nodes(device, &step);
 	if (r < 0)

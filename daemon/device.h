@@ -38,7 +38,7 @@ struct device {
 	bool handshake;
 
 	bool unwanted;			/* for good: it was told to go */
-	bool orphaned;			/* for good: its backend domain is no more */
+	bool orphaned;			/* its backend domain is no more */
 	bool expedited;			/* for good: nobody is waited for */
 
 	/* what the next turn has to look at */
@@ -70,9 +70,9 @@ struct device_plan {
 int device_attach(struct domain *domain, const struct device_plan *plan,
 		  struct reason *ret_reason);
 
-/* Follows a device that an earlier process attached. */
+/* Follows a device that an earlier process attached; orphaned: with one end only, perhaps. */
 int device_adopt(struct domain *domain, const struct device_key *key,
-		 const struct record *record);
+		 const struct record *record, bool orphaned);
 
 /* Takes it from its domain's list; leaves XenStore as it is. */
 void device_free(struct device *device);
@@ -82,6 +82,19 @@ void device_withdraw(struct device *device);
 
 /* The domain that serves it is no more. */
 void device_orphan(struct device *device);
+
+/* What the policy says of it. */
+struct policy_settings device_settings(const struct device *device);
+
+/* Before its nodes are written: nothing is that cannot be followed to its end. 0 or -errno. */
+int device_watch(struct device *device);
+/* They are gone, or are to be others. */
+void device_unwatch(struct device *device);
+/* The turn that has begun came to nothing: all of it again. */
+void device_try_again(struct device *device, enum event event);
+
+struct store *device_store(const struct device *device);
+bool device_is_served_elsewhere(const struct device *device);
 
 /* The policy is another one. */
 void device_reconsider(struct device *device);
@@ -107,7 +120,7 @@ struct device *device_find_named(struct domain *domain, const char *class, const
 /* Written, and not yet told to go. */
 static inline bool device_is_serving(const struct device *device)
 {
-	return device->phase == PHASE_WAITING || device->phase == PHASE_CONNECTED;
+	return device->phase <= PHASE_STRANDED;
 }
 
 #endif

@@ -180,6 +180,7 @@ void domain_bury(struct domain *domain)
 	store_unwatch(steal(&domain->requests_watch));
 	store_unwatch(steal(&domain->name_watch));
 	manager_orphan_devices(domain->manager, domain->domid);
+	manager_backend_came(domain->manager);
 	/* its grants are held until its backends let go */
 	queue_prepend(&domain->manager->queue, domain);
 	manager_wake(domain->manager);
@@ -268,6 +269,7 @@ int domain_recall_kept(struct domain *domain)
 static void lose_identity(struct domain *domain)
 {
 	*domain->name = '\0';
+	manager_backend_came(domain->manager);
 	/* what comes next may be another domain with this domid */
 	if (facts_degraded(domain->manager->facts))
 		*domain->uuid = '\0';

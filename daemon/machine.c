@@ -32,8 +32,12 @@ static struct step serve(enum phase phase, enum end_state frontend, enum end_sta
 	/* a device with one end only is of no use to anybody */
 	bool unwanted = event == EVENT_DETACH || frontend == END_GONE || backend == END_GONE;
 
-	if (event == EVENT_TIMEOUT)
+	if (event == EVENT_TIMEOUT || event == EVENT_RETURNED)
 		return (struct step){ phase, 0 };
+	if (event == EVENT_ORPHANED && frontend != END_GONE)
+		return (struct step){ PHASE_STRANDED, ACTION_STRAND };
+	if (event == EVENT_ORPHANED)
+		return remove_now(held, 0);
 	if (unwanted && (never_started(frontend, backend) || both_closed(frontend, backend)))
 		return remove_now(held, 0);
 	if (unwanted)
@@ -49,10 +53,24 @@ static struct step serve(enum phase phase, enum end_state frontend, enum end_sta
 			      phase == PHASE_CONNECTED ? ACTION_NOTE_DISCONNECTED : 0 };
 }
 
+/*
+ * A frontend that has seen its backend go is Closed. One that is not by the
+ * time there is another has no driver that follows, or is asked in vain: it gets
+ * a new device.
+ */
+static struct step strand(enum end_state frontend, bool held, enum event event)
+{
+	if (frontend == END_GONE || event == EVENT_DETACH || event == EVENT_TIMEOUT)
+		return remove_now(held, 0);
+	if (event == EVENT_RETURNED && frontend == END_CLOSED)
+		return (struct step){ PHASE_WAITING, ACTION_MOVE };
+	return (struct step){ PHASE_STRANDED, event == EVENT_RETURNED ? ACTION_AWAIT : 0 };
+}
+
 static struct step close_down(enum end_state frontend, enum end_state backend, bool held,
 			      enum event event)
 {
-	if (both_closed(frontend, backend))
+	if (event == EVENT_ORPHANED || both_closed(frontend, backend))
 		return remove_now(held, 0);
 	if (event == EVENT_TIMEOUT)
 		return remove_now(held, ACTION_NOTE_FORCED);
@@ -74,6 +92,7 @@ struct step machine_step(enum phase phase, enum end_state frontend, enum end_sta
 	switch (phase) {
 	case PHASE_WAITING:
 	case PHASE_CONNECTED:
+	case PHASE_STRANDED:
 	case PHASE_CLOSING:
 		/*
 		 * A backend that keeps a dead guest's grant keeps the guest as a
@@ -83,6 +102,8 @@ struct step machine_step(enum phase phase, enum end_state frontend, enum end_sta
 		 */
 		if (event == EVENT_DEAD)
 			return remove_now(held, 0);
+		if (phase == PHASE_STRANDED)
+			return strand(frontend, held, event);
 		if (phase == PHASE_CLOSING)
 			return close_down(frontend, backend, held, event);
 		return serve(phase, frontend, backend, held, event);
@@ -138,6 +159,7 @@ const char *phase_name(enum phase phase)
 	static const char *const names[PHASE_MAX] = {
 		[PHASE_WAITING] = "waiting",
 		[PHASE_CONNECTED] = "connected",
+		[PHASE_STRANDED] = "stranded",
 		[PHASE_CLOSING] = "closing",
 		[PHASE_UNPLUGGING] = "unplugging",
 		[PHASE_REMOVED] = "removed",

@@ -28,6 +28,7 @@ enum end_state {
 enum phase {
 	PHASE_WAITING,		/* written; the drivers have not both reached Connected */
 	PHASE_CONNECTED,
+	PHASE_STRANDED,		/* its backend domain is gone; the frontend waits for another */
 	PHASE_CLOSING,		/* told to go; waiting for both ends, or the timeout */
 	PHASE_UNPLUGGING,	/* waiting for the hotplug script to undo its work, or timeout */
 	PHASE_REMOVED,		/* nodes deleted; the id rests before it is used again */
@@ -40,6 +41,8 @@ enum event {
 	EVENT_DETACH,		/* no longer wanted */
 	EVENT_TIMEOUT,		/* the phase's deadline passed */
 	EVENT_DEAD,		/* the guest is no more */
+	EVENT_ORPHANED,		/* the domain that serves it is no more */
+	EVENT_RETURNED,		/* there is one again that is to serve it */
 	EVENT_MAX,
 };
 
@@ -52,6 +55,9 @@ enum {
 	ACTION_NOTE_STUCK = 1 << 5,	/* the script did not end in time */
 	ACTION_REMOVE = 1 << 6,		/* delete nodes and record; set a deadline */
 	ACTION_FORGET = 1 << 7,
+	ACTION_STRAND = 1 << 8,		/* delete the backend, leave the frontend to its programs */
+	ACTION_AWAIT = 1 << 9,		/* a frontend that still has to let go; set a deadline */
+	ACTION_MOVE = 1 << 10,		/* both directories anew, served by another domain */
 };
 
 struct step {

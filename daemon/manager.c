@@ -16,8 +16,6 @@
 /* Domain 0, or the domain that stands in for it, serves all channels. */
 #define BACKEND_DOMID 0
 
-#define DOM0_NAME "Domain-0"
-
 #define PROBE_USEC (2 * USEC_PER_SEC)
 #define PROBE_ACCURACY_USEC (250 * USEC_PER_MSEC)
 
@@ -61,8 +59,8 @@ void manager_await_backend(struct domain *guest)
 int manager_find_backend(struct manager *manager, struct domain *guest, const char *name,
 			 unsigned int *ret, struct reason *ret_reason)
 {
-	struct domain *domain;
-	size_t cursor = 0;
+	struct domain *domain, *found = NULL;
+	size_t cursor = 0, n = 0;
 
 	if (!name || !strcmp(name, DOM0_NAME)) {
 		*ret = manager->backend;
@@ -70,29 +68,38 @@ int manager_find_backend(struct manager *manager, struct domain *guest, const ch
 	}
 	while ((domain = table_next(&manager->domains, &cursor)))
 		if (!domain->dead && domain != guest && !strcmp(domain->name, name)) {
-			*ret = domain->domid;
-			return 0;
+			found = domain;
+			n++;
 		}
+	if (n == 1) {
+		*ret = found->domid;
+		return 0;
+	}
 	manager_await_backend(guest);
 	snprintf(ret_reason->text, sizeof(ret_reason->text),
 		 "its backend domain \"%s\" (Backend= in attachd.conf) is %s",
-		 escape(name).text, strcmp(guest->name, name) ? "not running" : "the guest itself");
+		 escape(name).text, n ? "not the only one of this name" :
+		 strcmp(guest->name, name) ? "not running" : "the guest itself");
 	return -EHOSTUNREACH;
 }
 
 void manager_backend_came(struct manager *manager)
 {
 	struct domain *domain;
+	struct device *device;
 	size_t cursor = 0;
 
 	if (!manager->backend_awaited)
 		return;
 	manager->backend_awaited = false;
-	while ((domain = table_next(&manager->domains, &cursor)))
-		if (domain->awaits_backend) {
-			domain->awaits_backend = false;
-			domain_rescan(domain);
-		}
+	while ((domain = table_next(&manager->domains, &cursor))) {
+		if (!domain->awaits_backend)
+			continue;
+		domain->awaits_backend = false;
+		for (device = domain->devices; device; device = device->next)
+			device->dirty = true;
+		domain_rescan(domain);
+	}
 }
 
 void manager_orphan_devices(struct manager *manager, unsigned int backend)

@@ -19,6 +19,8 @@
 
 struct domain;
 
+#define DOM0_NAME "Domain-0"
+
 struct manager {
 	sd_event *event;
 	struct registry *registry;
@@ -66,13 +68,14 @@ struct domain *manager_find_domain(struct manager *manager, unsigned int domid);
 
 /*
  * The domain of this name that is to serve a guest; name NULL: this one. 0, or
- * -EHOSTUNREACH and the reason: the guest is looked at again when it comes.
+ * -EHOSTUNREACH and the reason: the guest is looked at again when it comes. Of
+ * two that have the name neither is meant.
  */
 int manager_find_backend(struct manager *manager, struct domain *guest, const char *name,
 			 unsigned int *ret, struct reason *ret_reason);
 /* This guest is to be looked at again when a domain comes. */
 void manager_await_backend(struct domain *guest);
-/* A domain has its name: who waits for it? */
+/* A domain has its name, or had it: who waits for it? */
 void manager_backend_came(struct manager *manager);
 /* A domain is no more, and serves nobody. */
 void manager_orphan_devices(struct manager *manager, unsigned int backend);

@@ -322,21 +322,34 @@ static struct path parent_of(struct path path)
 	return path;
 }
 
+static int prune_backends(struct store *store, const struct path *backend, enum company company)
+{
+	const struct path backends = parent_of(*backend), class = parent_of(backends);
+	int r = prune(store, &backends, store_list);
+
+	if (r == 0 && company == COMPANY_UNKNOWN)
+		r = prune(store, &class, store_list_long);
+	return r;
+}
+
 static int prune_parents(struct store *store, const struct path *frontend,
 			 const struct path *backend, enum company company)
 {
-	const struct path frontends = parent_of(*frontend), backends = parent_of(*backend);
-	const struct path class = parent_of(backends);
+	const struct path frontends = parent_of(*frontend);
 	int r;
 
 	if (company == COMPANY_OF_GUEST)
 		return 0;
 	r = prune(store, &frontends, store_list);
-	if (r == 0)
-		r = prune(store, &backends, store_list);
-	if (r == 0 && company == COMPANY_UNKNOWN)
-		r = prune(store, &class, store_list_long);
-	return r;
+	return r < 0 ? r : prune_backends(store, backend, company);
+}
+
+int nodes_remove_backend(struct store *store, const struct device_key *key)
+{
+	struct path backend = path_backend(key);
+	int r = store_remove(store, 0, backend.text);
+
+	return r < 0 ? r : prune_backends(store, &backend, COMPANY_UNKNOWN);
 }
 
 /*
@@ -513,10 +526,24 @@ static int points_at(struct store *store, const struct path *from, const char *n
 	return r < 0 ? r : !strcmp(value, to->text);
 }
 
+int nodes_have_domain(struct store *store, unsigned int domid)
+{
+	struct path home = path_domain(domid);
+
+	return store_exists(store, 0, home.text);
+}
+
+int nodes_have_frontend(struct store *store, const struct device_key *key)
+{
+	struct path frontend = path_frontend(key), backend = path_backend(key);
+
+	return points_at(store, &frontend, "backend", &backend);
+}
+
 int nodes_are_whole(struct store *store, const struct device_key *key)
 {
 	struct path frontend = path_frontend(key), backend = path_backend(key);
-	int r = points_at(store, &frontend, "backend", &backend);
+	int r = nodes_have_frontend(store, key);
 
 	return r > 0 ? points_at(store, &backend, "frontend", &frontend) : r;
 }

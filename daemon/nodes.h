@@ -38,6 +38,13 @@ int nodes_unplug(struct store *store, const struct device_key *key);
 /* Has drivers that are both Closed begin again. Nothing happens where there is no frontend. */
 int nodes_start_again(struct store *store, const struct device_key *key);
 
+/* Of a domain that is no more, and does not come back by this id. */
+int nodes_remove_backend(struct store *store, const struct device_key *key);
+/* 1 if XenStore has this domain, 0 if not, or -errno. */
+int nodes_have_domain(struct store *store, unsigned int domid);
+/* Is there a frontend for this backend? 1, 0 or -errno. */
+int nodes_have_frontend(struct store *store, const struct device_key *key);
+
 /* Deletes frontend, backend, empty parents, and the record last. */
 int nodes_remove(struct store *store, const struct device_key *key, enum company company);
 

@@ -67,6 +67,7 @@ static int remove_garbage(struct manager *manager, const struct device_key *key,
 static int settle_record(struct manager *manager, struct domain *domain, struct device_key *key)
 {
 	struct record record;
+	bool orphaned;
 	int r;
 
 	r = read_record(manager->store, key, &record);
@@ -79,14 +80,14 @@ static int settle_record(struct manager *manager, struct domain *domain, struct 
 		return remove_garbage(manager, key, "the domain is gone");
 	if (strcmp(record.uuid, domain->uuid) != 0)
 		return remove_garbage(manager, key, "the domain's id belongs to another one now");
-	if (key->backend != manager->backend && !manager_find_domain(manager, key->backend))
-		return remove_garbage(manager, key, "the domain that served it is gone");
-	r = nodes_are_whole(manager->store, key);
+	orphaned = key->backend != manager->backend && !manager_find_domain(manager, key->backend);
+	r = orphaned ? nodes_have_frontend(manager->store, key) :
+		       nodes_are_whole(manager->store, key);
 	if (r < 0)
 		return r;
 	if (!r)
 		return remove_garbage(manager, key, "its directories are not whole");
-	return device_adopt(domain, key, &record);
+	return device_adopt(domain, key, &record, orphaned);
 }
 
 static int on_record(struct manager *manager, const char *name, void *userdata)

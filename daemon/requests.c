@@ -316,6 +316,8 @@ static void confirm_gift(struct domain *domain, const struct asked *asked,
 static void confirm(struct domain *domain, const struct asked *asked, struct device *device,
 		    const struct request *request)
 {
+	struct reason reason = { "the domain that served it is gone: waiting for another" };
+
 	if (!device_is_serving(device))
 		return;
 	if (device->record.origin != ORIGIN_REQUEST)
@@ -323,6 +325,8 @@ static void confirm(struct domain *domain, const struct asked *asked, struct dev
 	else if (strcmp(device->record.name, request->name) ||
 	    (request->mode != MODE_ANY && device->record.mode != request->mode))
 		device_withdraw(device);
+	else if (device->phase == PHASE_STRANDED)
+		refuse(domain, asked, "error", &reason);
 	else
 		answer_attached(domain, asked);
 }

@@ -225,8 +225,8 @@ def given_with_a_dead_guest_at_once(host):
 
 @case
 def given_by_another_domain(host):
-    host.attachd.set_policy("[Device demo]\nBackend=net\n[Class alice_dev]\nBackend=net\n"
-                            "Guest=web*\nHandshake=no\n")
+    host.attachd.set_policy("[Defaults]\nDetachTimeoutSec=1\n[Device demo]\nBackend=net\n"
+                            "[Class alice_dev]\nBackend=net\nGuest=web*\nHandshake=no\n")
     host.attachd.start()
     one = host.guest(7, "web1")
     one.request(0, "demo")
@@ -252,11 +252,12 @@ def given_by_another_domain(host):
             equal(error.name, "EACCES", path)
     equal({entry["backend_domid"] for entry in host.attachd.list()}, {8}, "who serves them")
     host.destroy(net)
-    host.expect(lambda: one.states(0) == (None, None), "they go with who serves them",
-                lambda: one.states(0))
+    host.expect(lambda: one.states(0, "alice_dev") == (None, None), "they go with who serves them",
+                lambda: one.states(0, "alice_dev"))
     net = host.guest(9, "net")
-    host.expect(lambda: one.states(0, by=9) == ("1", "1"), "and come with the next one",
-                lambda: (one.status(0), one.traces()))
+    for of in ("mydevice", "alice_dev"):
+        host.expect(lambda: one.states(0, of, by=9) == ("1", "1"), "and come with the next one",
+                    lambda: (one.status(0), one.traces()))
     host.destroy(one)
     host.expect(lambda: not host.client.tree("/local/domain/9/backend/mydevice"),
                 "nothing is left there")

@@ -173,6 +173,9 @@ def hotplug_in_a_driver_domain(host):
     host.expect(lambda: entry(host)["hotplug"] == "running", "a word that is none")
     # with its domain goes who could run the script
     host.destroy(storage)
+    host.expect(lambda: (entry(host)["phase"], entry(host)["hotplug"]) == ("stranded", None),
+                "nobody waits for its script", lambda: entry(host), within=5)
+    host.destroy(one)
     host.expect(lambda: entry(host) is None, "the device goes at once", one.traces, within=5)
 
 

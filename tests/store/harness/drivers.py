@@ -19,6 +19,16 @@ def switch_state(client, path, state):
             raise
 
 
+def read(client, path):
+    """None also for what is gone: only who may read the parent is told so."""
+    try:
+        return client.get(path)
+    except wire.StoreError as error:
+        if error.name != "EACCES":
+            raise
+        return None
+
+
 class Frontend:
     """In the guest. ignores: states of the backend that it does not see."""
 
@@ -26,7 +36,9 @@ class Frontend:
         self.guest = guest
         self.devid = devid
         self.ignores = ignores
-        self.token = guest.client.watch(guest.backend(devid, "state"), self.on_backend)
+        self.path = self.token = None
+        self.moved = guest.client.watch(guest.frontend(devid, "backend"), self.on_moved)
+        self.on_moved(None)
 
     def reload(self):
         """The driver is unloaded and loaded again."""
@@ -35,19 +47,22 @@ class Frontend:
         self.switch(INITIALISING)
 
     def stop(self):
-        self.guest.client.unwatch(self.guest.backend(self.devid, "state"), self.token)
+        self.guest.client.unwatch(self.guest.frontend(self.devid, "backend"), self.moved)
+        if self.path:
+            self.guest.client.unwatch(self.path, self.token)
 
-    def read(self, path):
-        """None also for what is gone: only who may read the parent is told so."""
-        try:
-            return self.guest.client.get(path)
-        except wire.StoreError as error:
-            if error.name != "EACCES":
-                raise
-            return None
+    def on_moved(self, _path):
+        """Another domain serves it."""
+        backend = read(self.guest.client, self.guest.frontend(self.devid, "backend"))
+        if backend is None or self.path == backend + "/state":
+            return
+        if self.path:
+            self.guest.client.unwatch(self.path, self.token)
+        self.path = backend + "/state"
+        self.token = self.guest.client.watch(self.path, self.on_backend)
 
     def state(self):
-        return self.read(self.guest.frontend(self.devid, "state"))
+        return read(self.guest.client, self.guest.frontend(self.devid, "state"))
 
     def set(self, node, value):
         self.guest.client.write(self.guest.frontend(self.devid, node), value)
@@ -56,7 +71,7 @@ class Frontend:
         switch_state(self.guest.client, self.guest.frontend(self.devid, "state"), state)
 
     def on_backend(self, _path):
-        backend, mine = self.read(self.guest.backend(self.devid, "state")), self.state()
+        backend, mine = read(self.guest.client, self.path), self.state()
         if mine is None or (backend or "") in self.ignores and backend:
             return
         if backend == INIT_WAIT and mine == INITIALISING:
@@ -72,13 +87,14 @@ class Frontend:
 
 
 class Backend:
-    """In domain 0. ignores: states of the frontend that it does not see."""
+    """In domain 0, or in the guest by. ignores: states of the frontend that it does not see."""
 
-    def __init__(self, guest, devid, ignores=""):
+    def __init__(self, guest, devid, ignores="", by=None):
         self.guest = guest
         self.devid = devid
         self.ignores = ignores
-        self.client = guest.world.connect()
+        self.by = by.domid if by else 0
+        self.client = by.client if by else guest.world.connect()
         # no driver is told of a device before both directories are whole
         if self.state() == INITIALISING:
             self.set("max-protocol", "1")
@@ -88,16 +104,16 @@ class Backend:
         self.client.watch(guest.frontend(devid, "state"), self.on_frontend)
 
     def state(self):
-        return self.client.get(self.guest.backend(self.devid, "state"))
+        return read(self.client, self.guest.backend(self.devid, "state", by=self.by))
 
     def set(self, node, value):
-        self.client.write(self.guest.backend(self.devid, node), value)
+        self.client.write(self.guest.backend(self.devid, node, by=self.by), value)
 
     def switch(self, state):
-        switch_state(self.client, self.guest.backend(self.devid, "state"), state)
+        switch_state(self.client, self.guest.backend(self.devid, "state", by=self.by), state)
 
     def on_frontend(self, _path):
-        frontend = self.client.get(self.guest.frontend(self.devid, "state"))
+        frontend = read(self.client, self.guest.frontend(self.devid, "state"))
         mine = self.state()
         if mine is None or (frontend or "") in self.ignores and frontend:
             return
@@ -113,7 +129,7 @@ class Backend:
             self.switch(INIT_WAIT)
 
     def online(self):
-        return self.client.get(self.guest.backend(self.devid, "online")) == "1"
+        return read(self.client, self.guest.backend(self.devid, "online", by=self.by)) == "1"
 
 
 class LockStep:
@@ -129,17 +145,8 @@ class LockStep:
         self.front.watch(self.backend, self.on_backend)
         self.back.watch(self.frontend, self.on_frontend)
 
-    @staticmethod
-    def read(client, path):
-        try:
-            return client.get(path)
-        except wire.StoreError as error:
-            if error.name != "EACCES":
-                raise
-            return None
-
     def on_backend(self, _path):
-        other, mine = self.read(self.front, self.backend), self.read(self.front, self.frontend)
+        other, mine = read(self.front, self.backend), read(self.front, self.frontend)
         if other == INIT_WAIT and mine == INITIALISING:
             switch_state(self.front, self.frontend, CONNECTED)
         elif other == CLOSING and mine == CONNECTED:
@@ -147,7 +154,7 @@ class LockStep:
             switch_state(self.front, self.frontend, CLOSED)
 
     def on_frontend(self, _path):
-        other, mine = self.read(self.back, self.frontend), self.read(self.back, self.backend)
+        other, mine = read(self.back, self.frontend), read(self.back, self.backend)
         if other == CONNECTED and mine == INIT_WAIT:
             switch_state(self.back, self.backend, CONNECTED)
         elif other == CLOSED and mine in (CONNECTED, CLOSING):

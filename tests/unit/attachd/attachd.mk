@@ -17,8 +17,8 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 		-lcmocka -linih -lsystemd
 
 # all but the threads, the bus and libxenstore
-attachd_unit_manager := company device domain domids facts gifts hypervisor kept kernel \
-	manager nodes orders queue reconcile registry requests values
+attachd_unit_manager := company device device-note domain domids facts gifts hypervisor kept \
+	kernel manager nodes orders queue reconcile registry requests stranded values
 attachd_unit_worlds := failures gifts manager orders restart
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
 

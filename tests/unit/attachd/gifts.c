@@ -110,6 +110,11 @@ static bool served_by_9(void *userdata)
 	return fake_read("/local/domain/9/backend/mydevice/7/0/state") != NULL;
 }
 
+static bool served_by_0(void *userdata)
+{
+	return device_is_whole(7, 0);
+}
+
 static void test_backend_in_another_domain(void **state)
 {
 	struct world world;
@@ -133,10 +138,19 @@ static void test_backend_in_another_domain(void **state)
 	assert_string_equal(fake_read(FRONTEND "/backend"), "/local/domain/8/backend/mydevice/7/0");
 	guest_destroy(8);
 	world_settle(&world);
-	assert_null(fake_read(FRONTEND));
-	assert_null(strstr(fake_dump(), "/domain/8"));
+	assert_null(fake_read("/local/domain/8/backend/mydevice/7/0/state"));
+	assert_non_null(strstr(guest_answer(7, 0), "error: the domain that served it is gone"));
+	/* its driver has seen that, and follows */
+	fake_write(FRONTEND "/state", "6");
+	fake_write(FRONTEND "/ring-ref", "8");
 	guest_create(9, "net");
 	world_wait(&world, served_by_9, NULL);
+	world_settle(&world);
+	assert_string_equal(fake_read(FRONTEND "/backend"), "/local/domain/9/backend/mydevice/7/0");
+	assert_string_equal(fake_permissions(FRONTEND "/state"), "n7,r9");
+	assert_string_equal(fake_read(FRONTEND "/state"), "1");
+	assert_null(fake_read(FRONTEND "/ring-ref"));
+	assert_string_equal(guest_answer(7, 0), "attached");
 	/* and over a restart of ours */
 	world_kill_daemon(&world);
 	world_start_daemon(&world, QUICK);
@@ -149,7 +163,8 @@ static void test_backend_in_another_domain(void **state)
 	world_start_daemon(&world, QUICK);
 	world_settle(&world);
 	assert_null(fake_read("/local/domain/9/backend/mydevice/7/0/state"));
-	assert_true(device_is_whole(7, 0));
+	/* domain 0 is to serve it now; a driver that does not follow gets another device */
+	world_wait(&world, served_by_0, NULL);
 	fake_introduce(9, true);
 	guest_destroy(7);
 	world_settle(&world);

@@ -17,7 +17,7 @@ struct point {
 
 static bool is_serving(enum phase phase)
 {
-	return phase == PHASE_WAITING || phase == PHASE_CONNECTED;
+	return phase == PHASE_WAITING || phase == PHASE_CONNECTED || phase == PHASE_STRANDED;
 }
 
 static struct step step_from(const struct point *p, enum phase phase, enum event event)
@@ -36,7 +36,7 @@ static void for_all(void (*check)(const struct point *point, struct step step))
 				for (p.held = 0; p.held < 2; p.held++)
 					for (p.event = 0; p.event < EVENT_MAX; p.event++, n++)
 						check(&p, step_from(&p, p.phase, p.event));
-	assert_int_equal(n, 6 * 10 * 10 * 2 * 4);
+	assert_int_equal(n, 7 * 10 * 10 * 2 * 6);
 }
 
 /* What goes together with which change of phase, and with no other. */
@@ -49,6 +49,12 @@ static void check_actions_fit_the_change(const struct point *p, struct step step
 		expected |= ACTION_NOTE_CONNECTED;
 	if (p->phase == PHASE_CONNECTED && step.next == PHASE_WAITING)
 		expected |= ACTION_NOTE_DISCONNECTED;
+	if (p->phase != PHASE_STRANDED && step.next == PHASE_STRANDED)
+		expected |= ACTION_STRAND;
+	if (p->phase == PHASE_STRANDED && step.next == PHASE_WAITING)
+		expected |= ACTION_MOVE;
+	if (p->phase == PHASE_STRANDED && step.next == PHASE_STRANDED && p->event == EVENT_RETURNED)
+		expected |= ACTION_AWAIT;
 	if (p->phase != PHASE_CLOSING && step.next == PHASE_CLOSING)
 		expected |= ACTION_CLOSE;
 	if (p->phase != PHASE_UNPLUGGING && step.next == PHASE_UNPLUGGING)
@@ -105,7 +111,7 @@ static void check_connected_is_both(const struct point *p, struct step step)
 {
 	bool both = p->frontend == END_CONNECTED && p->backend == END_CONNECTED;
 
-	if (is_serving(p->phase) && p->event == EVENT_STATES)
+	if (p->phase <= PHASE_CONNECTED && p->event == EVENT_STATES)
 		assert_int_equal(step.next == PHASE_CONNECTED, both);
 }
 
@@ -124,8 +130,17 @@ static void check_half_a_device_goes(const struct point *p, struct step step)
 {
 	if (!is_serving(p->phase) || p->event != EVENT_STATES)
 		return;
-	if (p->frontend == END_GONE || p->backend == END_GONE)
+	if (p->frontend == END_GONE || (p->backend == END_GONE && p->phase != PHASE_STRANDED))
 		assert_false(is_serving(step.next));
+}
+
+/* Whatever its guest does: as long as it has its end, it goes on when there is another. */
+static void check_stranded_waits_for_the_frontend(const struct point *p, struct step step)
+{
+	if (p->event == EVENT_ORPHANED && p->phase <= PHASE_STRANDED)
+		assert_int_equal(step.next == PHASE_STRANDED, p->frontend != END_GONE);
+	if (p->event == EVENT_RETURNED && p->phase == PHASE_STRANDED)
+		assert_int_equal(step.next == PHASE_WAITING, p->frontend == END_CLOSED);
 }
 
 /* Neither end can keep a device that is to go beyond its deadlines. */
@@ -144,7 +159,7 @@ static void check_timeouts_end_it(const struct point *p, struct step step)
 
 static void check_stale_timeout(const struct point *p, struct step step)
 {
-	if (is_serving(p->phase) && p->event == EVENT_TIMEOUT) {
+	if (p->phase <= PHASE_CONNECTED && p->event == EVENT_TIMEOUT) {
 		assert_int_equal(step.next, p->phase);
 		assert_int_equal(step.actions, 0);
 	}
@@ -170,6 +185,7 @@ TEST_ALL(dead_goes_at_once)
 TEST_ALL(connected_is_both)
 TEST_ALL(forged_state_is_harmless)
 TEST_ALL(half_a_device_goes)
+TEST_ALL(stranded_waits_for_the_frontend)
 TEST_ALL(timeouts_end_it)
 TEST_ALL(stale_timeout)
 TEST_ALL(settled)
@@ -247,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_connected_is_both),
 		cmocka_unit_test(test_forged_state_is_harmless),
 		cmocka_unit_test(test_half_a_device_goes),
+		cmocka_unit_test(test_stranded_waits_for_the_frontend),
 		cmocka_unit_test(test_timeouts_end_it),
 		cmocka_unit_test(test_stale_timeout),
 		cmocka_unit_test(test_settled),

@@ -16,6 +16,8 @@ static const char *const event_names[EVENT_MAX] = {
 	[EVENT_DETACH] = "detach",
 	[EVENT_TIMEOUT] = "timeout",
 	[EVENT_DEAD] = "dead",
+	[EVENT_ORPHANED] = "orphaned",
+	[EVENT_RETURNED] = "returned",
 };
 
 /* Read as the daemon reads them; NULL is a node that is not there. */
@@ -44,6 +46,12 @@ static struct step outcome_of(char letter, enum phase phase)
 	case 'c':
 		return (struct step){ PHASE_CONNECTED,
 				      phase == PHASE_CONNECTED ? 0 : ACTION_NOTE_CONNECTED };
+	case 'S':
+		return (struct step){ PHASE_STRANDED, ACTION_STRAND };
+	case 'M':
+		return (struct step){ PHASE_WAITING, ACTION_MOVE };
+	case 'T':
+		return (struct step){ PHASE_STRANDED, ACTION_AWAIT };
 	case 'C':
 		return (struct step){ PHASE_CLOSING, ACTION_CLOSE };
 	case 'R':

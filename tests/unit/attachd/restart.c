@@ -172,6 +172,44 @@ static void verify_no_trace(void)
 	assert_null(fake_read("/local/domain/7"));
 }
 
+static void prepare_served_by_another(struct world *world)
+{
+	world_begin(world, QUICK "[Device demo]\nBackend=net\n");
+	guest_create(8, "net");
+	guest_create(7, "web");
+	guest_request(7, 0, "demo");
+	world_settle(world);
+	assert_non_null(fake_read("/local/domain/8/backend/mydevice/7/0/state"));
+}
+
+/* One that serves it ends, its frontend sees that, and the next one comes. */
+static void act_replace(void)
+{
+	guest_destroy(8);
+	fake_write("/local/domain/7/device/mydevice/0/state", "6");
+	guest_create(9, "net");
+}
+
+/* By the next domain, or by domain 0, as the policy says after the restart. */
+static void verify_served_anew(void)
+{
+	const char *frontend = "/local/domain/7/device/mydevice/0";
+	bool elsewhere = fake_read("/local/domain/9/backend/mydevice/7/0/state");
+	const char *record = fake_read("/mydevice/7/mydevice-0");
+
+	if (elsewhere == device_is_whole(7, 0) || !record ||
+	    !strstr(record, elsewhere ? "backend=9 " : "backend=0 "))
+		fail_msg("served by nobody, or twice:\n%s", fake_dump());
+	assert_string_equal(fake_permissions(frontend), elsewhere ? "n7,r9" : "n7,r0");
+	assert_null(fake_read("/local/domain/8/backend/mydevice/7/0/state"));
+	assert_string_equal(guest_answer(7, 0), "attached");
+}
+
+static void test_killed_at_every_step_of_a_move(void **state)
+{
+	for_every_call(prepare_served_by_another, act_replace, verify_served_anew);
+}
+
 static void test_killed_at_every_step_of_attach(void **state)
 {
 	for_every_call(prepare_guest, act_request, verify_attached);
@@ -198,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_killed_at_every_step_of_attach),
 		cmocka_unit_test(test_killed_at_every_step_of_detach),
 		cmocka_unit_test(test_killed_at_every_step_of_the_end),
+		cmocka_unit_test(test_killed_at_every_step_of_a_move),
 	};
 
 	log_open(LOG_ERR);

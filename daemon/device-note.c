@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "device-note.h"
+#include "device.h"
+#include "domain.h"
+#include "manager.h"
+#include "messages.h"
+#include "nodes.h"
+
+void device_note_attached(const struct device *device)
+{
+	const struct record *record = &device->record;
+	unsigned long long usec = record->written_usec;
+
+	registry_note_written(device->domain->manager->registry, usec);
+	if (strcmp(device->key.class, MYDEVICE_CLASS))
+		domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
+			   "attached: class %s, served by domain %u, written after %llu us",
+			   device->key.class, device->key.backend, usec);
+	else
+		domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
+			   "attached: %s, ring size %u bytes, written %llu us after the request",
+			   channel_mode_name(record->mode), record->ring_size, usec);
+}
+
+void device_note_connected(struct device *device)
+{
+	struct record *record = &device->record;
+	int r;
+
+	/* connected before this process began, or not for the first time */
+	if (record->connected_usec || !device->began_usec) {
+		domain_log(device->domain, device, LOG_DEBUG, MSG_CONNECTED, "connected");
+		return;
+	}
+	record->connected_usec = monotonic_usec() - device->began_usec;
+	registry_note_connected(device->domain->manager->registry, record->connected_usec);
+	domain_log(device->domain, device, LOG_INFO, MSG_CONNECTED,
+		   "connected %llu us after the request",
+		   (unsigned long long)record->connected_usec);
+	r = nodes_update_record(device_store(device), &device->key, record);
+	if (r < 0)
+		domain_log(device->domain, device, LOG_WARNING, NULL,
+			   "cannot note the time in the record: %s", store_strerror(r));
+}
+
+void device_note_forced(const struct device *device)
+{
+	registry_count(device->domain->manager->registry, COUNT_FORCED);
+	domain_log(device->domain, device, device->handshake ? LOG_WARNING : LOG_INFO, MSG_FORCED,
+		   "did not close in time (frontend %s, backend %s): removing it by force",
+		   end_state_name(device->frontend), end_state_name(device->backend));
+}
+
+void device_note_stuck(const struct device *device)
+{
+	registry_count(device->domain->manager->registry, COUNT_HOTPLUG_FAILED);
+	domain_log(device->domain, device, LOG_WARNING, MSG_HOTPLUG_FAILED,
+		   "its hotplug script did not undo its work in time: removing the nodes");
+}
+
+void device_note_hotplug(const struct device *device)
+{
+	const char *why = device->hotplug_error.text;
+
+	if (device->hotplug == HOTPLUG_CONNECTED)
+		domain_log(device->domain, device, LOG_INFO, NULL, "its hotplug script is done");
+	if (device->hotplug != HOTPLUG_ERROR)
+		return;
+	registry_count(device->domain->manager->registry, COUNT_HOTPLUG_FAILED);
+	if (!*why)
+		why = "it does not say why";
+	domain_log(device->domain, device, LOG_ERR, MSG_HOTPLUG_FAILED,
+		   "its hotplug script failed: %s", why);
+}
