@@ -45,6 +45,27 @@ void device_note_connected(struct device *device)
 			   "cannot note the time in the record: %s", store_strerror(r));
 }
 
+void device_note_followed(struct device *device)
+{
+	int r;
+
+	device_drop_deadline(device);
+	device->record.moved = false;
+	domain_log(device->domain, device, LOG_INFO, NULL, "its frontend has followed");
+	r = nodes_update_record(device_store(device), &device->key, &device->record);
+	if (r < 0)
+		domain_log(device->domain, device, LOG_WARNING, NULL,
+			   "cannot note that in the record: %s", store_strerror(r));
+}
+
+void device_note_left(const struct device *device)
+{
+	domain_log(device->domain, device, LOG_WARNING, MSG_LEFT_BEHIND,
+		   "its frontend does not follow it to another domain (is the guest's driver an "
+		   "older one?): a new device takes its place, programs that have this one open "
+		   "in the guest have to open it again");
+}
+
 void device_note_forced(const struct device *device)
 {
 	registry_count(device->domain->manager->registry, COUNT_FORCED);

@@ -8,6 +8,9 @@ struct device;
 void device_note_attached(const struct device *device);
 /* The first time also in its record. */
 void device_note_connected(struct device *device);
+/* Once for each move, and in its record. */
+void device_note_followed(struct device *device);
+void device_note_left(const struct device *device);
 void device_note_forced(const struct device *device);
 void device_note_stuck(const struct device *device);
 void device_note_hotplug(const struct device *device);

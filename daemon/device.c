@@ -303,7 +303,7 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 	if (!strcmp(key->class, MYDEVICE_CLASS))
 		nodes_read_live(device_store(device), key, &device->live);
 	device_reconsider(device);
-	device->phase = online ? PHASE_WAITING : PHASE_CLOSING;
+	device->phase = !online ? PHASE_CLOSING : record->moved ? PHASE_MOVED : PHASE_WAITING;
 	device->orphaned = orphaned;
 	r = device_watch(device);
 	if (r < 0) {
@@ -391,7 +391,8 @@ static uint64_t rest_of_vanished(struct domain *domain)
 
 static int remove_nodes(struct device *device, struct step *step)
 {
-	bool vanished = !device->unwanted && !device->domain->dead && !device->orphaned;
+	bool left = step->actions & ACTION_NOTE_LEFT;
+	bool vanished = !device->unwanted && !device->domain->dead && !device->orphaned && !left;
 	int r;
 
 	r = nodes_remove(device_store(device), &device->key, company_of(device));
@@ -547,6 +548,10 @@ void device_turn(struct device *device)
 		domain_log(device->domain, device, LOG_INFO, NULL,
 			   "no longer connected: frontend %s, backend %s",
 			   end_state_name(device->frontend), end_state_name(device->backend));
+	if (step.actions & ACTION_NOTE_FOLLOWED)
+		device_note_followed(device);
+	if (step.actions & ACTION_NOTE_LEFT)
+		device_note_left(device);
 	if (step.actions & ACTION_NOTE_FORCED)
 		device_note_forced(device);
 	if (step.actions & ACTION_CLOSE)

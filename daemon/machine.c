@@ -60,11 +60,35 @@ static struct step serve(enum phase phase, enum end_state frontend, enum end_sta
  */
 static struct step strand(enum end_state frontend, bool held, enum event event)
 {
-	if (frontend == END_GONE || event == EVENT_DETACH || event == EVENT_TIMEOUT)
+	if (frontend == END_GONE || event == EVENT_DETACH)
 		return remove_now(held, 0);
+	if (event == EVENT_TIMEOUT)
+		return remove_now(held, ACTION_NOTE_LEFT);
 	if (event == EVENT_RETURNED && frontend == END_CLOSED)
-		return (struct step){ PHASE_WAITING, ACTION_MOVE };
+		return (struct step){ PHASE_MOVED, ACTION_MOVE };
 	return (struct step){ PHASE_STRANDED, event == EVENT_RETURNED ? ACTION_AWAIT : 0 };
+}
+
+/*
+ * Initialising stands there since the move. A driver that looks at where its
+ * backend is goes on from it as soon as that waits for it; an older one never does.
+ */
+static struct step await_follower(enum end_state frontend, enum end_state backend, bool held,
+				  enum event event)
+{
+	bool follows = frontend != END_INITIALISING;
+	bool expected = backend >= END_INIT_WAIT && backend <= END_CONNECTED;
+	struct step step;
+
+	if (!follows && event == EVENT_TIMEOUT)
+		return remove_now(held, ACTION_NOTE_LEFT);
+	if (!follows && event == EVENT_STATES && backend != END_GONE)
+		return (struct step){ PHASE_MOVED, expected ? ACTION_AWAIT : 0 };
+	step = serve(PHASE_MOVED, frontend, backend, held,
+		     event == EVENT_TIMEOUT ? EVENT_STATES : event);
+	if (step.next == PHASE_WAITING || step.next == PHASE_CONNECTED)
+		step.actions |= ACTION_NOTE_FOLLOWED;
+	return step;
 }
 
 static struct step close_down(enum end_state frontend, enum end_state backend, bool held,
@@ -92,6 +116,7 @@ struct step machine_step(enum phase phase, enum end_state frontend, enum end_sta
 	switch (phase) {
 	case PHASE_WAITING:
 	case PHASE_CONNECTED:
+	case PHASE_MOVED:
 	case PHASE_STRANDED:
 	case PHASE_CLOSING:
 		/*
@@ -102,6 +127,8 @@ struct step machine_step(enum phase phase, enum end_state frontend, enum end_sta
 		 */
 		if (event == EVENT_DEAD)
 			return remove_now(held, 0);
+		if (phase == PHASE_MOVED)
+			return await_follower(frontend, backend, held, event);
 		if (phase == PHASE_STRANDED)
 			return strand(frontend, held, event);
 		if (phase == PHASE_CLOSING)
@@ -159,6 +186,7 @@ const char *phase_name(enum phase phase)
 	static const char *const names[PHASE_MAX] = {
 		[PHASE_WAITING] = "waiting",
 		[PHASE_CONNECTED] = "connected",
+		[PHASE_MOVED] = "moved",
 		[PHASE_STRANDED] = "stranded",
 		[PHASE_CLOSING] = "closing",
 		[PHASE_UNPLUGGING] = "unplugging",

@@ -28,6 +28,7 @@ enum end_state {
 enum phase {
 	PHASE_WAITING,		/* written; the drivers have not both reached Connected */
 	PHASE_CONNECTED,
+	PHASE_MOVED,		/* written for another domain; the frontend has yet to follow */
 	PHASE_STRANDED,		/* its backend domain is gone; the frontend waits for another */
 	PHASE_CLOSING,		/* told to go; waiting for both ends, or the timeout */
 	PHASE_UNPLUGGING,	/* waiting for the hotplug script to undo its work, or timeout */
@@ -56,8 +57,10 @@ enum {
 	ACTION_REMOVE = 1 << 6,		/* delete nodes and record; set a deadline */
 	ACTION_FORGET = 1 << 7,
 	ACTION_STRAND = 1 << 8,		/* delete the backend, leave the frontend to its programs */
-	ACTION_AWAIT = 1 << 9,		/* a frontend that still has to let go; set a deadline */
+	ACTION_AWAIT = 1 << 9,		/* the frontend has to let go or follow; a deadline */
 	ACTION_MOVE = 1 << 10,		/* both directories anew, served by another domain */
+	ACTION_NOTE_FOLLOWED = 1 << 11,
+	ACTION_NOTE_LEFT = 1 << 12,	/* it does not: another device takes its place */
 };
 
 struct step {

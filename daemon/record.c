@@ -25,10 +25,11 @@ void record_format(const struct record *record, char ret[static RECORD_SIZE])
 {
 	snprintf(ret, RECORD_SIZE,
 		 RECORD_VERSION " uuid=%s name=%s origin=%s backend=%u mode=%s ring-size=%u"
-		 " hotplug=%u requested=%llu written=%llu connected=%llu",
+		 " hotplug=%u moved=%u requested=%llu written=%llu connected=%llu",
 		 record->uuid, record->name, origin_name(record->origin), record->backend,
 		 channel_mode_name(record->mode),
-		 record->ring_size, record->scripted, (unsigned long long)record->requested_usec,
+		 record->ring_size, record->scripted, record->moved,
+		 (unsigned long long)record->requested_usec,
 		 (unsigned long long)record->written_usec,
 		 (unsigned long long)record->connected_usec);
 }
@@ -105,6 +106,7 @@ static const struct field {
 	{ "mode", take_mode, offsetof(struct record, mode) },
 	{ "ring-size", take_ring_size, offsetof(struct record, ring_size) },
 	{ "hotplug", take_flag, offsetof(struct record, scripted) },
+	{ "moved", take_flag, offsetof(struct record, moved) },
 	{ "requested", take_usec, offsetof(struct record, requested_usec) },
 	{ "written", take_usec, offsetof(struct record, written_usec) },
 	{ "connected", take_usec, offsetof(struct record, connected_usec) },

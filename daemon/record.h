@@ -32,6 +32,7 @@ struct record {
 	enum channel_mode mode;
 	uint32_t ring_size;		/* bytes */
 	bool scripted;			/* a hotplug script comes first and last */
+	bool moved;			/* to another domain; the frontend has yet to follow */
 	uint64_t requested_usec;	/* wall clock, since 1970 */
 	uint64_t written_usec;		/* from the request to the commit */
 	uint64_t connected_usec;	/* from the request to Connected; 0: not yet */

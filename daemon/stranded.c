@@ -20,6 +20,7 @@ void stranded_begin(struct device *device)
 		   "domain %u, which served it, is gone: waiting for a domain \"%s\"",
 		   device->key.backend, escape(name ?: DOM0_NAME).text);
 	device->backend = END_GONE;
+	device_drop_deadline(device);
 	/* another may be there already; and its request is answered anew */
 	device->dirty = true;
 	domain_rescan(device->domain);
@@ -49,6 +50,7 @@ static int write_anew(struct device *device)
 	if (r < 0)
 		return r;
 	record.scripted = settings.script;
+	record.moved = true;
 	r = serve_by(device, record.backend);
 	if (r == 0)
 		r = nodes_attach(device_store(device), &device->key, device->domain->name,

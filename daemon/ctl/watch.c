@@ -55,7 +55,7 @@ static int on_wait(enum follow_event event, const char *path, const struct clien
 	if (event == FOLLOW_DETACHED)
 		return watch->until == UNTIL_GONE;
 	if (watch->until == UNTIL_ATTACHED)
-		return !strcmp(device->phase, "waiting") ||
+		return !strcmp(device->phase, "waiting") || !strcmp(device->phase, "moved") ||
 		       !strcmp(device->phase, "connected");
 	return watch->until == UNTIL_CONNECTED && !strcmp(device->phase, "connected");
 }

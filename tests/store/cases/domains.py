@@ -7,6 +7,7 @@ from harness.world import Failure, check, equal
 
 POLICY = "[Defaults]\nDetachTimeoutSec=1\nRateLimitBurst=1000\n[Device far]\nBackend=net\n"
 FAR, NEAR = 0, 1
+LEFT = "does not follow it to another domain"
 
 
 def join(host, one, net, devid=FAR):
@@ -74,6 +75,7 @@ def returned(host, one, net):
                 lambda: one.status(FAR))
     host.expect(lambda: phase(host) == "connected", "it is connected", host.attachd.list)
     equal(entry(host)["backend_domid"], net.domid, "who is listed")
+    check(" moved=0 " in host.client.get(one.record(FAR)), "it is to be waited for still")
 
 
 @case
@@ -250,6 +252,35 @@ def domains_frontend_that_does_not_let_go(host):
     host.never(lambda: host.client.tree(one.backend(FAR, by=9)), "one before it had the time", 0.7)
     front = join(host, one, new)
     check(changes, "its directory was never removed")
+    check(LEFT in host.attachd.log_text(), "nobody is told")
+
+
+@case
+def domains_frontend_that_does_not_follow(host):
+    """One of an earlier version lets go, and is waited for as long as it may still follow."""
+    one, net, front = begin(host)
+    front.stay()
+    host.destroy(net)
+    stranded(host, one, net)
+    net = host.guest(9, "net")
+    moved = ("moved", ("1", "1"))
+    host.expect(lambda: (phase(host), one.states(FAR, by=9)) == moved, "it is moved",
+                lambda: (phase(host), one.states(FAR, by=9)))
+    changes = host.record_events(one.frontend(FAR, "backend"))
+    host.never(lambda: changes, "an end before its backend waits for it", 1.3)
+    host.attachd.kill()
+    host.attachd.start()
+    equal(phase(host), "moved", "after a restart")
+    drivers.Backend(one, FAR, by=net)
+    host.never(lambda: changes, "an end before it had the time", 0.7)
+    equal(phase(host), "moved", "meanwhile")
+    check(LEFT not in host.attachd.log_text(), "it is given up too early")
+    host.expect(lambda: changes, "it is removed", host.attachd.list)
+    front.stop()
+    join(host, one, net)
+    host.expect(lambda: phase(host) == "connected", "a new one takes its place", host.attachd.list)
+    check(LEFT in host.attachd.log_text(), "nobody is told")
+    check(" moved=0 " in host.client.get(one.record(FAR)), "it is to be waited for still")
 
 
 @case

@@ -46,8 +46,14 @@ class Frontend:
         self.switch(CLOSED)
         self.switch(INITIALISING)
 
-    def stop(self):
+    def stay(self):
+        """As earlier versions did, it looks at its first backend only."""
         self.guest.client.unwatch(self.guest.frontend(self.devid, "backend"), self.moved)
+        self.moved = None
+
+    def stop(self):
+        if self.moved:
+            self.stay()
         if self.path:
             self.guest.client.unwatch(self.path, self.token)
 

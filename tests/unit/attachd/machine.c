@@ -17,7 +17,8 @@ struct point {
 
 static bool is_serving(enum phase phase)
 {
-	return phase == PHASE_WAITING || phase == PHASE_CONNECTED || phase == PHASE_STRANDED;
+	return phase == PHASE_WAITING || phase == PHASE_CONNECTED || phase == PHASE_MOVED ||
+	       phase == PHASE_STRANDED;
 }
 
 static struct step step_from(const struct point *p, enum phase phase, enum event event)
@@ -36,14 +37,14 @@ static void for_all(void (*check)(const struct point *point, struct step step))
 				for (p.held = 0; p.held < 2; p.held++)
 					for (p.event = 0; p.event < EVENT_MAX; p.event++, n++)
 						check(&p, step_from(&p, p.phase, p.event));
-	assert_int_equal(n, 7 * 10 * 10 * 2 * 6);
+	assert_int_equal(n, 8 * 10 * 10 * 2 * 6);
 }
 
 /* What goes together with which change of phase, and with no other. */
 static void check_actions_fit_the_change(const struct point *p, struct step step)
 {
 	unsigned int expected = 0;
-	unsigned int notes = ACTION_NOTE_FORCED | ACTION_NOTE_STUCK;
+	unsigned int notes = ACTION_NOTE_FORCED | ACTION_NOTE_STUCK | ACTION_NOTE_LEFT;
 
 	if (p->phase != PHASE_CONNECTED && step.next == PHASE_CONNECTED)
 		expected |= ACTION_NOTE_CONNECTED;
@@ -51,10 +52,15 @@ static void check_actions_fit_the_change(const struct point *p, struct step step
 		expected |= ACTION_NOTE_DISCONNECTED;
 	if (p->phase != PHASE_STRANDED && step.next == PHASE_STRANDED)
 		expected |= ACTION_STRAND;
-	if (p->phase == PHASE_STRANDED && step.next == PHASE_WAITING)
+	if (p->phase == PHASE_STRANDED && step.next == PHASE_MOVED)
 		expected |= ACTION_MOVE;
 	if (p->phase == PHASE_STRANDED && step.next == PHASE_STRANDED && p->event == EVENT_RETURNED)
 		expected |= ACTION_AWAIT;
+	if (p->phase == PHASE_MOVED && step.next == PHASE_MOVED && p->event == EVENT_STATES &&
+	    p->backend >= END_INIT_WAIT && p->backend <= END_CONNECTED)
+		expected |= ACTION_AWAIT;
+	if (p->phase == PHASE_MOVED && step.next <= PHASE_CONNECTED)
+		expected |= ACTION_NOTE_FOLLOWED;
 	if (p->phase != PHASE_CLOSING && step.next == PHASE_CLOSING)
 		expected |= ACTION_CLOSE;
 	if (p->phase != PHASE_UNPLUGGING && step.next == PHASE_UNPLUGGING)
@@ -70,6 +76,9 @@ static void check_actions_fit_the_change(const struct point *p, struct step step
 	if (step.actions & ACTION_NOTE_STUCK)
 		assert_true(p->phase == PHASE_UNPLUGGING && p->event == EVENT_TIMEOUT &&
 			    step.next == PHASE_REMOVED);
+	if (step.actions & ACTION_NOTE_LEFT)
+		assert_true((p->phase == PHASE_STRANDED || p->phase == PHASE_MOVED) &&
+			    p->event == EVENT_TIMEOUT && step.next >= PHASE_UNPLUGGING);
 }
 
 /* No node goes before what the script has made of it. */
@@ -140,7 +149,18 @@ static void check_stranded_waits_for_the_frontend(const struct point *p, struct 
 	if (p->event == EVENT_ORPHANED && p->phase <= PHASE_STRANDED)
 		assert_int_equal(step.next == PHASE_STRANDED, p->frontend != END_GONE);
 	if (p->event == EVENT_RETURNED && p->phase == PHASE_STRANDED)
-		assert_int_equal(step.next == PHASE_WAITING, p->frontend == END_CLOSED);
+		assert_int_equal(step.next == PHASE_MOVED, p->frontend == END_CLOSED);
+}
+
+/* One that could follow and does not has a deadline, and goes by it. */
+static void check_nobody_follows_for_ever(const struct point *p, struct step step)
+{
+	if (p->phase != PHASE_MOVED)
+		return;
+	if (p->event == EVENT_STATES && step.next == PHASE_MOVED && p->backend == END_INIT_WAIT)
+		assert_int_equal(step.actions, ACTION_AWAIT);
+	if (p->event == EVENT_TIMEOUT)
+		assert_int_not_equal(step.next, PHASE_MOVED);
 }
 
 /* Neither end can keep a device that is to go beyond its deadlines. */
@@ -169,7 +189,7 @@ static void check_stale_timeout(const struct point *p, struct step step)
 static void check_settled(const struct point *p, struct step step)
 {
 	if (p->event == EVENT_STATES)
-		assert_int_equal(step_from(p, step.next, EVENT_STATES).actions, 0);
+		assert_int_equal(step_from(p, step.next, EVENT_STATES).actions & ~ACTION_AWAIT, 0);
 }
 
 #define TEST_ALL(name)				\
@@ -186,6 +206,7 @@ TEST_ALL(connected_is_both)
 TEST_ALL(forged_state_is_harmless)
 TEST_ALL(half_a_device_goes)
 TEST_ALL(stranded_waits_for_the_frontend)
+TEST_ALL(nobody_follows_for_ever)
 TEST_ALL(timeouts_end_it)
 TEST_ALL(stale_timeout)
 TEST_ALL(settled)
@@ -264,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_forged_state_is_harmless),
 		cmocka_unit_test(test_half_a_device_goes),
 		cmocka_unit_test(test_stranded_waits_for_the_frontend),
+		cmocka_unit_test(test_nobody_follows_for_ever),
 		cmocka_unit_test(test_timeouts_end_it),
 		cmocka_unit_test(test_stale_timeout),
 		cmocka_unit_test(test_settled),

@@ -42,16 +42,25 @@ static struct step outcome_of(char letter, enum phase phase)
 		return (struct step){ phase, 0 };
 	case 'w':
 		return (struct step){ PHASE_WAITING,
-				      phase == PHASE_WAITING ? 0 : ACTION_NOTE_DISCONNECTED };
+				      phase == PHASE_WAITING ? 0 :
+				      phase == PHASE_MOVED ? ACTION_NOTE_FOLLOWED :
+				      ACTION_NOTE_DISCONNECTED };
 	case 'c':
 		return (struct step){ PHASE_CONNECTED,
-				      phase == PHASE_CONNECTED ? 0 : ACTION_NOTE_CONNECTED };
+				      phase == PHASE_CONNECTED ? 0 :
+				      phase == PHASE_MOVED ?
+				      ACTION_NOTE_FOLLOWED | ACTION_NOTE_CONNECTED :
+				      ACTION_NOTE_CONNECTED };
+	case 'm':
+		return (struct step){ PHASE_MOVED, 0 };
 	case 'S':
 		return (struct step){ PHASE_STRANDED, ACTION_STRAND };
 	case 'M':
-		return (struct step){ PHASE_WAITING, ACTION_MOVE };
+		return (struct step){ PHASE_MOVED, ACTION_MOVE };
 	case 'T':
-		return (struct step){ PHASE_STRANDED, ACTION_AWAIT };
+		return (struct step){ phase, ACTION_AWAIT };
+	case 'L':
+		return (struct step){ PHASE_REMOVED, ACTION_REMOVE | ACTION_NOTE_LEFT };
 	case 'C':
 		return (struct step){ PHASE_CLOSING, ACTION_CLOSE };
 	case 'R':
@@ -76,7 +85,7 @@ static struct step outcome_while_held(char letter, enum phase phase, enum event 
 		step.actions |= ACTION_NOTE_STUCK;
 	else if (step.next == PHASE_REMOVED && phase != PHASE_REMOVED)
 		step = (struct step){ PHASE_UNPLUGGING, ACTION_UNPLUG |
-				      (step.actions & ACTION_NOTE_FORCED) };
+				      (step.actions & (ACTION_NOTE_FORCED | ACTION_NOTE_LEFT)) };
 	return step;
 }
 

@@ -30,6 +30,7 @@ static void assert_round_trip(const struct record *record)
 	assert_int_equal(parsed.mode, record->mode);
 	assert_int_equal(parsed.ring_size, record->ring_size);
 	assert_int_equal(parsed.scripted, record->scripted);
+	assert_int_equal(parsed.moved, record->moved);
 	assert_true(parsed.requested_usec == record->requested_usec);
 	assert_true(parsed.written_usec == record->written_usec);
 	assert_true(parsed.connected_usec == record->connected_usec);
@@ -44,7 +45,7 @@ static void test_round_trip(void **state)
 	longest.backend = 32751;
 	longest.mode = MODE_PACKET;
 	longest.ring_size = UINT32_MAX;
-	longest.scripted = true;
+	longest.scripted = longest.moved = true;
 	longest.requested_usec = longest.written_usec = UINT64_MAX;
 	assert_round_trip(&longest);
 	*unknown.uuid = '\0';
