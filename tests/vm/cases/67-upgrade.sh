@@ -10,31 +10,6 @@
 upgrade_next=$vm_work/next
 upgrade_modules="mydevice mydevicefront mydeviceback"
 
-# upgrade_start GUEST PROGRAM: traffic both ways, on a descriptor of the guest's
-upgrade_start() {
-	guest "$1" "$2 /dev/mydevice/demo >/tmp/shuttle.log 2>&1 & echo \$! >/tmp/shuttle.pid"
-	upgrade_start_outside "$1" && eventually 10 upgrade_session "$1" 0
-}
-
-upgrade_start_outside() {
-	dom0 systemd-run -q --collect --unit="shuttle-$1" sh -c \
-		"exec shuttle /dev/mydevice-back/$1/demo >>/tmp/shuttle-$1.log 2>&1"
-}
-
-upgrade_session() {
-	guest "$1" "tail -n 1 /tmp/shuttle.log" | grep "^session $2 begins"
-}
-
-# upgrade_stopped GUEST: the program was content to the end, on one descriptor.
-upgrade_stopped() {
-	guest "$1" 'kill $(cat /tmp/shuttle.pid); sleep 1; cat /tmp/shuttle.log' >"$vm_work/inside.log"
-	dom0 "systemctl stop shuttle-$1; cat /tmp/shuttle-$1.log" >"$vm_work/outside.log"
-	cat "$vm_work/inside.log"
-	! grep WRONG "$vm_work/inside.log" "$vm_work/outside.log" &&
-		grep -qx 'over: opened 1 times' "$vm_work/inside.log" &&
-		grep -q '^over' "$vm_work/outside.log"
-}
-
 upgrade_daemon() {
 	local package before old
 	package=$(compgen -G "build/debs/*/mydevice-attachd_*.deb" | head -n 1)
@@ -46,7 +21,7 @@ upgrade_daemon() {
 	[ "$(dom0 systemctl show -P MainPID mydevice-attachd)" != "$old" ] || return
 	eventually 20 connected a && eventually 20 connected d || return
 	diff <(echo "$before") <(dom0 "xenstore-ls -fp /local/domain/0/backend/mydevice; xenstore-ls -fp /mydevice") &&
-		upgrade_session a 0 && upgrade_session d 0
+		traffic_session a 0 && traffic_session d 0
 }
 
 # upgrade_on dom0|d COMMAND
@@ -149,8 +124,8 @@ upgrade_back() {
 
 if expect upgrade-build upgrade_build; then
 	expect upgrade-d-gets-a-program lab push "$vm_work/guest/usr/bin/shuttle" d:/root/shuttle
-	expect upgrade-a-begins upgrade_start a shuttle
-	expect upgrade-d-begins upgrade_start d /root/shuttle
+	expect upgrade-a-begins traffic_begin a
+	expect upgrade-d-begins traffic_begin d /root/shuttle
 	expect upgrade-daemon-under-traffic upgrade_daemon
 
 	expect upgrade-host-installs upgrade_install dom0
@@ -158,17 +133,17 @@ if expect upgrade-build upgrade_build; then
 		"guest d, channel demo"
 	expect upgrade-host-is-refused upgrade_refused dom0
 	expect upgrade-host-reloads upgrade_host
-	expect upgrade-a-outside-again upgrade_start_outside a
-	expect upgrade-d-outside-again upgrade_start_outside d
-	expect upgrade-a-goes-on eventually 10 upgrade_session a 1
-	expect upgrade-d-goes-on eventually 10 upgrade_session d 1
-	expect upgrade-a-lost-nothing upgrade_stopped a
+	expect upgrade-a-outside-again traffic_outside a
+	expect upgrade-d-outside-again traffic_outside d
+	expect upgrade-a-goes-on eventually 10 traffic_session a 1
+	expect upgrade-d-goes-on eventually 10 traffic_session d 1
+	expect upgrade-a-lost-nothing traffic_over a 2
 
 	expect upgrade-guest-installs upgrade_install d
 	expect upgrade-guest-is-told upgrade_told d "channel demo, /dev/mydevice/0"
 	expect upgrade-guest-is-refused upgrade_refused d
 	expect upgrade-guest-reloads upgrade_guest
-	expect upgrade-d-lost-nothing upgrade_stopped d
+	expect upgrade-d-lost-nothing traffic_over d 2
 	for machine in d dom0; do
 		expect upgrade-$machine-back upgrade_back $machine
 	done
