@@ -21,7 +21,7 @@ hotplug_begin() {
 		lab push "tests/vm/hotplug/mydevice-$script" "/etc/xen/scripts/mydevice-$script" &&
 			dom0 chmod 755 "/etc/xen/scripts/mydevice-$script" || return
 	done
-	dom0 "mkdir -p $hotplug_quick && printf '[Service]\nTimeoutStartSec=20\nTimeoutStopSec=8\n' \
+	dom0 "mkdir -p $hotplug_quick && printf '[Service]\nTimeoutStartSec=10\nTimeoutStopSec=4\n' \
 		>$hotplug_quick/quick.conf && systemctl daemon-reload" || return
 	hotplug_policy
 }
