@@ -28,7 +28,7 @@ vm_build() {
 	make -s debs || return
 	mkdir -p "$vm_work/guest/usr/bin" || return
 	tests/semantics/build "$vm_work/guest/usr/bin" || return
-	for program in transfer intrude hostile shuttle; do
+	for program in transfer intrude hostile shuttle traitor; do
 		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -pthread \
 			-o "$vm_work/guest/usr/bin/$program" "tests/vm/$program.c" \
 			-Iinclude -lxenstore -lxengnttab -lxenevtchn -lxentoolcore -lxentoollog || return
@@ -115,6 +115,14 @@ sys.exit(not found)' "$1"
 connected() {
 	channels "guest == '$1' and name == 'demo' and
 		frontend_state == backend_state == 'Connected'"
+}
+
+# What xenstore-utils brings, into a guest whose image does not have it.
+push_xenstore() {
+	# shellcheck disable=SC2016 # for dom0's shell
+	lab run 'cd / && tar -ch usr/bin/xenstore* \
+		$(ldd /usr/bin/xenstore | sed -n "s|.*=> /\([^ ]*/libxen[^ ]*\) .*|\1|p")' </dev/null |
+		lab guest "$1" 'tar -C / -x && ldconfig'
 }
 
 domid() {

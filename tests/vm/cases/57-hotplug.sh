@@ -103,10 +103,7 @@ hotplug_triggered() {
 # In a driver domain it is that domain's udev and systemd that run the script.
 hotplug_driver_domain() {
 	local id=${hotplug_id[a]}
-	# what xenstore-utils brings, which the guest's image does not have
-	lab run 'cd / && tar -ch usr/bin/xenstore* \
-		$(ldd /usr/bin/xenstore | sed -n "s|.*=> /\([^ ]*/libxen[^ ]*\) .*|\1|p")' </dev/null |
-		lab guest d 'tar -C / -x && ldconfig' || return
+	push_xenstore d || return
 	guest d 'mkdir -p /etc/xen/scripts && cat >/etc/xen/scripts/mydevice-there <<END
 #!/bin/sh
 echo "\$1 \$XENBUS_PATH" >>/run/hotplug-calls
