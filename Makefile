@@ -115,9 +115,8 @@ check-vm: ## real Xen, real kernels, PV and PVH guests in QEMU: minutes
 	tests/vm/run
 
 .PHONY: check-long
-check-long: ## what takes too long for check: 50 moves of each guest, upgrades by apt
-	tests/deps lab
-	MOVE_ROUNDS=25 UPGRADE_PACKAGES=1 tests/vm/run move upgrade
+check-long: ## what takes too long for check: guests moved 50 times, here and between two hosts
+	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),25) UPGRADE_PACKAGES=1 tests/check long hosts
 
 .PHONY: bench
 bench: ## the channel beside its peers, on real Xen; QUICK=1 in minutes

@@ -15,10 +15,11 @@ dom0() {
 	lab run "$@" </dev/null
 }
 
+# VM_GUESTS: the lab that the guests are from, if they are with another host now.
 guest() {
 	local name=$1
 	shift
-	lab guest "$name" "$@" </dev/null
+	VM_LAB=${VM_GUESTS:-${VM_LAB-}} lab guest "$name" "$@" </dev/null
 }
 
 # The packages as users get them, and programs that run in any guest.
@@ -148,8 +149,9 @@ pass_bytes() {
 # event channels as Xen and as the kernel name them, nodes, memory mappings by their
 # maker. Numbers that another bind would change are left out, and the guests that are
 # named are called so, whatever their ids are. Its kernel notes errors in XenStore and
-# takes none back. A grant that stays mapped would keep a domain from going, so who asks
-# for this looks at that, too.
+# takes none back, and the toolstack makes the directory of its backends for the first
+# guest and keeps it. A grant that stays mapped would keep a domain from going, so who
+# asks for this looks at that, too.
 holdings() {
 	local name script=
 	for name; do
@@ -160,7 +162,7 @@ holdings() {
 			/usr/lib/xen-*/bin/lsevtchn 0 | sed 's/^ *[0-9]*: /port /; s/, Port .*//'
 			sed -n 's/.*xen-dyn/irq/p' /proc/interrupts
 			xenstore-ls -f / | sed 's/ = .*//' | grep -E '/backend|^/mydevice' |
-				grep -v '^/local/domain/0/error/'
+				grep -vE '^/local/domain/0/(error/|backend\$)'
 			awk '\$3 ~ /^xenbus/ { print \"mapping\", \$2, \$3 }' /proc/vmallocinfo
 		} | sed -E '$script' | LC_ALL=C sort"
 }
