@@ -34,7 +34,7 @@ daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
 daemon_pure := backoff escape explain hotplug live log machine metrics name number paths \
-	policy policy-file policy-setting rate record request table withheld
+	policy policy-file policy-setting rate reason record request table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device device-note \
 	directory domain domids engine facts gifts hypervisor kept kernel main manager \
 	nodes notify orders queue reconcile registry requests service store stranded values

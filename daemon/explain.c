@@ -62,7 +62,7 @@ static void channel(struct page *page, const struct policy_settings *settings)
 	     (unsigned long long)(settings->rate_interval_usec / USEC_PER_SEC));
 	for (enum live_key key = 0; key < LIVE_MAX; key++)
 		if (settings->live[key] && *settings->live[key])
-			text(page, policy_live_setting(key), settings->live[key]);
+			text(page, live_setting(key), settings->live[key]);
 }
 
 static void other_class(struct page *page, const struct policy_settings *settings)

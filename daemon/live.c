@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <xen/io/mydevice.h>
+
 #include "escape.h"
 #include "live.h"
 #include "number.h"
@@ -86,26 +88,37 @@ static int parse_mode(const char *text, char *ret)
 
 static const struct {
 	const char *name;
+	const char *setting;
 	int (*parse)(const char *text, char *ret);
 	const char *expected;
 } keys[LIVE_MAX] = {
-	[LIVE_RATE_BYTES] = { "rate-bytes", parse_rate,
+	[LIVE_RATE_BYTES] = { "rate-bytes", "RateBytes", parse_rate,
 			      "bytes a second, as in: 512K or 10M; 0: no limit" },
-	[LIVE_RATE_MESSAGES] = { "rate-messages", parse_rate,
+	[LIVE_RATE_MESSAGES] = { "rate-messages", "RateMessages", parse_rate,
 				 "messages a second, as in: 200; 0: no limit" },
-	[LIVE_PAUSED] = { "paused", parse_paused, "yes or no" },
-	[LIVE_READ_WAKE] = { "read-wake", parse_wake, "bytes, up to 1M; 0: the default" },
-	[LIVE_WRITE_WAKE] = { "write-wake", parse_wake, "bytes, up to 1M; 0: the default" },
-	[LIVE_SPIN_USEC] = { "spin-usec", parse_spin,
+	[LIVE_PAUSED] = { "paused", "Paused", parse_paused, "yes or no" },
+	[LIVE_READ_WAKE] = { "read-wake", "ReadWake", parse_wake,
+			     "bytes, up to 1M; 0: the default" },
+	[LIVE_WRITE_WAKE] = { "write-wake", "WriteWake", parse_wake,
+			      "bytes, up to 1M; 0: the default" },
+	[LIVE_SPIN_USEC] = { "spin-usec", "SpinUsec", parse_spin,
 			     "microseconds from 0 (the default) to 10000, or never" },
-	[LIVE_NODE_USER] = { "node-user", parse_account, "the name or number of a user" },
-	[LIVE_NODE_GROUP] = { "node-group", parse_account, "the name or number of a group" },
-	[LIVE_NODE_MODE] = { "node-mode", parse_mode, "an octal mode without x, as in: 0640" },
+	[LIVE_NODE_USER] = { "node-user", "NodeUser", parse_account,
+			     "the name or number of a user" },
+	[LIVE_NODE_GROUP] = { "node-group", "NodeGroup", parse_account,
+			      "the name or number of a group" },
+	[LIVE_NODE_MODE] = { "node-mode", "NodeMode", parse_mode,
+			     "an octal mode without x, as in: 0640" },
 };
 
 const char *live_name(enum live_key key)
 {
 	return keys[key].name;
+}
+
+const char *live_setting(enum live_key key)
+{
+	return keys[key].setting;
 }
 
 enum live_key live_find(const char *name)
@@ -159,9 +172,7 @@ int live_set(struct live *live, const char *name, const char *text, struct reaso
 	}
 	if (live_parse(key, text, live->value[key]) == 0)
 		return 0;
-	snprintf(ret_reason->text, sizeof(ret_reason->text), "%s=%.80s is not valid; expected %s",
-		 keys[key].name, escape(text).text, keys[key].expected);
-	return -EINVAL;
+	return reason_invalid(ret_reason, keys[key].name, text, keys[key].expected);
 }
 
 void live_begin(struct live *live, const char *const values[LIVE_MAX])

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "request.h"
+#include "reason.h"
 
 enum live_key {
 	LIVE_RATE_BYTES,
@@ -37,6 +37,9 @@ const char *live_name(enum live_key key);
 
 /* LIVE_MAX if there is none of that name. */
 enum live_key live_find(const char *name);
+
+/* Of the key in a policy file. */
+const char *live_setting(enum live_key key);
 
 /* For a person, as in "expected ...". */
 const char *live_expected(enum live_key key);

@@ -324,24 +324,6 @@ static const struct setting {
 	  "an UUID or a glob, as in: 01234567-89ab-cdef-0123-456789abcdef" },
 };
 
-/* Those that may be changed later, too. */
-static const char *const live_settings[LIVE_MAX] = {
-	[LIVE_RATE_BYTES] = "RateBytes",
-	[LIVE_RATE_MESSAGES] = "RateMessages",
-	[LIVE_PAUSED] = "Paused",
-	[LIVE_READ_WAKE] = "ReadWake",
-	[LIVE_WRITE_WAKE] = "WriteWake",
-	[LIVE_SPIN_USEC] = "SpinUsec",
-	[LIVE_NODE_USER] = "NodeUser",
-	[LIVE_NODE_GROUP] = "NodeGroup",
-	[LIVE_NODE_MODE] = "NodeMode",
-};
-
-const char *policy_live_setting(enum live_key key)
-{
-	return live_settings[key];
-}
-
 static void append(struct reason *text, bool first, const char *before, const char *word,
 		   const char *after)
 {
@@ -363,7 +345,7 @@ static int tell_unknown(const char *key, enum policy_scope scope, struct reason 
 			first = false;
 		}
 	for (enum live_key live = 0; live < LIVE_MAX && IN_CHANNELS & 1u << scope; live++)
-		append(ret, first, "", live_settings[live], "=");
+		append(ret, first, "", live_setting(live), "=");
 	return -EINVAL;
 }
 
@@ -384,24 +366,16 @@ static int tell_misplaced(const char *key, unsigned int scopes, enum policy_scop
 	return -EINVAL;
 }
 
-static int tell_invalid(const char *key, const char *value, const char *expected,
-			struct reason *ret)
-{
-	snprintf(ret->text, sizeof(ret->text), "%s=%.80s is not valid; expected %s",
-		 key, escape(value).text, expected);
-	return -EINVAL;
-}
-
 static int set_live(struct policy_section *section, enum live_key live, const char *value,
 		    struct reason *ret_expected)
 {
-	const char *key = live_settings[live];
+	const char *key = live_setting(live);
 	char text[LIVE_VALUE_SIZE];
 
 	if (!(IN_CHANNELS & 1u << section->scope))
 		return tell_misplaced(key, IN_CHANNELS, section->scope, ret_expected);
 	if (live_parse(live, value, text) < 0)
-		return tell_invalid(key, value, live_expected(live), ret_expected);
+		return reason_invalid(ret_expected, key, value, live_expected(live));
 	return keep(&section->texts[TEXT_LIVE + live], text);
 }
 
@@ -409,7 +383,7 @@ int policy_set(struct policy_section *section, const char *key, const char *valu
 	       struct reason *ret_expected)
 {
 	for (enum live_key live = 0; live < LIVE_MAX; live++)
-		if (!strcmp(live_settings[live], key))
+		if (!strcmp(live_setting(live), key))
 			return set_live(section, live, value, ret_expected);
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		int r;
@@ -424,7 +398,7 @@ int policy_set(struct policy_section *section, const char *key, const char *valu
 			section->named |= settings[i].named;
 		if (r == 0 || r == -ENOMEM)
 			return r;
-		return tell_invalid(key, value, settings[i].expected, ret_expected);
+		return reason_invalid(ret_expected, key, value, settings[i].expected);
 	}
 	return tell_unknown(key, section->scope, ret_expected);
 }

@@ -4,16 +4,13 @@
 #define ATTACHD_POLICY_SETTING_H
 
 #include "policy.h"
-#include "request.h"
+#include "reason.h"
 
 #define SCOPES_TEXT "[Defaults], [Guest NAME], [Device NAME] or [Class NAME]"
 
 /* 0, -ENOMEM, or -EINVAL and what was expected. */
 int policy_set(struct policy_section *section, const char *key, const char *value,
 	       struct reason *ret_expected);
-
-/* Its name in a policy file. */
-const char *policy_live_setting(enum live_key key);
 
 /* What stands between [ and ] of a section; name is NULL for one without. 0 or likewise. */
 int policy_scope_parse(const char *text, enum policy_scope *ret_scope, const char **ret_name,

@@ -8,12 +8,7 @@
 
 #include <xen/io/mydevice.h>
 
-#define REASON_SIZE 320
-
-/* For a person. What a guest wrote stands in it escaped and shortened only. */
-struct reason {
-	char text[REASON_SIZE];
-};
+#include "reason.h"
 
 /* A node as read: data is NULL if there is none. */
 struct node_text {

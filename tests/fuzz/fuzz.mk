@@ -43,15 +43,15 @@ $(FUZZ_OUT)/packet: $(addprefix $(FUZZ_TREE)/kmod/core/,packet.c ring.c)
 
 $(FUZZ_OUT)/bridge: $(FUZZ_TREE)/daemon/ctl/bridge.c
 $(FUZZ_OUT)/message: $(addprefix $(FUZZ_TREE)/daemon/, \
-	bus-order.c ctl/message.c escape.c live.c number.c request.c name.c)
+	bus-order.c ctl/message.c escape.c live.c number.c reason.c request.c name.c)
 $(FUZZ_OUT)/paths: $(addprefix $(FUZZ_TREE)/daemon/,name.c number.c paths.c)
 $(FUZZ_OUT)/policy: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c explain.c live.c name.c number.c policy.c policy-file.c policy-setting.c record.c \
-	request.c)
+	escape.c explain.c live.c name.c number.c policy.c policy-file.c policy-setting.c reason.c \
+	record.c request.c)
 $(FUZZ_OUT)/record: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c name.c number.c record.c request.c withheld.c)
+	escape.c name.c number.c reason.c record.c request.c withheld.c)
 $(FUZZ_OUT)/request: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c machine.c name.c number.c policy.c request.c)
+	escape.c machine.c name.c number.c policy.c reason.c request.c)
 $(FUZZ_OUT)/text: $(addprefix $(FUZZ_TREE)/daemon/,escape.c metrics.c)
 
 $(fuzz_kmod:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/hostile.c \
