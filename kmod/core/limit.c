@@ -30,24 +30,21 @@ static void wake(struct myd_channel *ch, bool readers, bool writers)
 		myd_channel_wake_writers(ch);
 }
 
+static void go_on(struct myd_channel *ch, bool readers, bool writers)
+{
+	spin_lock_irq(&ch->lock);
+	wake(ch, readers, writers);
+	spin_unlock_irq(&ch->lock);
+}
+
 static void refill_rx(struct work_struct *work)
 {
-	struct myd_channel *ch = container_of(to_delayed_work(work), struct myd_channel,
-					      rx_limit.refill);
-
-	spin_lock_irq(&ch->lock);
-	wake(ch, true, false);
-	spin_unlock_irq(&ch->lock);
+	go_on(container_of(to_delayed_work(work), struct myd_channel, rx_limit.refill), true, false);
 }
 
 static void refill_tx(struct work_struct *work)
 {
-	struct myd_channel *ch = container_of(to_delayed_work(work), struct myd_channel,
-					      tx_limit.refill);
-
-	spin_lock_irq(&ch->lock);
-	wake(ch, false, true);
-	spin_unlock_irq(&ch->lock);
+	go_on(container_of(to_delayed_work(work), struct myd_channel, tx_limit.refill), false, true);
 }
 
 /**
