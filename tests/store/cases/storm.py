@@ -9,7 +9,8 @@ from harness import storm, wire
 from harness.runner import case, note
 from harness.world import check, equal
 
-MIB = 1024
+# what a daemon that loses nothing may grow by: three times what was seen
+GROWTH_KIB = 256
 ROUNDS = 18
 # other work on this machine may spoil a measurement, not each of them
 TRIES = 3
@@ -108,7 +109,7 @@ def while_it_storms(host, what, rounds, long=False):
     figures = f"request to answer {calm:.1f} ms when it is quiet, {busy:.1f} ms in the storm;" \
         f" the least possible {calm_least:.1f} and {busy_least:.1f} ms"
     note(f"{host.kind}, {what}: {figures}; attachd grew by {grown} KiB")
-    check(grown < 4 * MIB, f"attachd grew by {grown} KiB")
+    check(grown < GROWTH_KIB, f"attachd grew by {grown} KiB")
     check(busy <= 2 * calm * max(1, busy_least / calm_least), figures)
     # some stores let a guest that wrote too much wait for longer than a test can
     host.destroy(noisy)
