@@ -19,6 +19,8 @@ import traceback
 
 from . import machine, world
 
+WORKERS = 2 * len(os.sched_getaffinity(0))
+
 _cases = []
 
 
@@ -77,32 +79,36 @@ def run_one(function, kind, build, builds, results):
             host.close()
 
 
-def run_store(kind, chosen, build, builds, results):
-    if not chosen:
-        return
+def run_case(function, kind, build, builds, results):
+    """One case, and what is told about it."""
+    name = f"{kind}/{name_of(function)}"
     if not machine.find_store(kind):
-        for function in chosen:
-            say("skip", f"{kind}/{name_of(function)}|no {kind} xenstored is installed")
+        say("skip", f"{name}|no {kind} xenstored is installed")
         return
-    started = time.monotonic()
-    for function in chosen:
-        if kind not in function.stores:
-            continue
-        name = f"{kind}/{name_of(function)}"
-        began = time.monotonic()
-        try:
-            failure = run_one(function, kind, build, builds, os.path.join(results, name))
-        except world.Skip as error:
-            say("skip", f"{name}|{error}")
-            continue
-        took = time.monotonic() - began
-        if failure:
-            say("fail", f"{name}|{failure}")
-        else:
-            say("pass", name)
-        if took > 15:
-            note(f"{name} took {took:.1f} s")
-    note(f"{kind}: {time.monotonic() - started:.0f} s")
+    began = time.monotonic()
+    try:
+        failure = run_one(function, kind, build, builds, os.path.join(results, name))
+    except world.Skip as error:
+        say("skip", f"{name}|{error}")
+        return
+    took = time.monotonic() - began
+    if failure:
+        say("fail", f"{name}|{failure}")
+    else:
+        say("pass", name)
+    if took > 15:
+        note(f"{name} took {took:.1f} s")
+
+
+def run_next(taken, tasks, where):
+    """A worker: whatever nobody has taken yet."""
+    while True:
+        with taken.get_lock():
+            number = taken.value
+            taken.value += 1
+        if number >= len(tasks):
+            return
+        run_case(*tasks[number], *where)
 
 
 def name_of(function):
@@ -127,18 +133,26 @@ def main(arguments):
     builds = {"plain": os.path.abspath("build"), "asan": os.path.abspath("build/asan")}
     chosen = find_cases(rest[split + 1:])
     where = (os.path.abspath(build), builds, results)
-    # what measures time has the machine for itself; all else is done for both stores at once
-    measuring = [function for function in chosen if function.alone]
-    others = [function for function in chosen if not function.alone]
-    children = [multiprocessing.Process(target=run_store, args=(kind, others, *where), daemon=True)
-                for kind in rest[:split]]
+    # What measures time has the machine for itself. All else mostly waits, and is done side by
+    # side, beginning with what takes long.
+    tasks = [(function, kind) for function in chosen for kind in rest[:split]
+             if kind in function.stores]
+    measuring = [task for task in tasks if task[0].alone]
+    others = sorted((task for task in tasks if not task[0].alone),
+                    key=lambda task: task[0].build != "plain")
+    taken = multiprocessing.Value("i", 0)
+    children = [multiprocessing.Process(target=run_next, args=(taken, others, where), daemon=True)
+                for _ in range(WORKERS)]
+    began = time.monotonic()
     try:
         for child in children:
             child.start()
         for child in children:
             child.join()
-        for kind in rest[:split]:
-            run_store(kind, measuring, *where)
+        note(f"side by side: {time.monotonic() - began:.0f} s")
+        for task in measuring:
+            run_case(*task, *where)
+        note(f"all: {time.monotonic() - began:.0f} s")
     except KeyboardInterrupt:
         return 130
     return max(abs(child.exitcode) for child in children)
