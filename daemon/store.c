@@ -16,8 +16,13 @@ struct stashed_event {
 	char **vector;
 };
 
+/*
+ * libxenstore reads answers in a thread of its own as soon as there is a watch, and each of them
+ * then wakes up two threads. So what is asked goes over a connection without any.
+ */
 struct store {
-	struct xs_handle *xs;
+	struct xs_handle *calls;
+	struct xs_handle *events;
 	bool dead;
 	struct table watches;		/* serial -> struct store_watch */
 	uint64_t last_serial;
@@ -45,10 +50,12 @@ int store_open(struct store **ret)
 	if (!store)
 		return -ENOMEM;
 	store->stash_end = &store->stash;
-	store->xs = xs_open(0);
-	if (!store->xs) {
+	store->calls = xs_open(0);
+	store->events = store->calls ? xs_open(0) : NULL;
+	if (!store->events) {
 		int r = -errno;
 
+		xs_close(store->calls);
 		free(store);
 		return r;
 	}
@@ -85,13 +92,14 @@ void store_close(struct store *store)
 	while ((vector = stash_take(store)))
 		free(vector);
 	table_done(&store->watches);
-	xs_close(store->xs);
+	xs_close(store->events);
+	xs_close(store->calls);
 	free(store);
 }
 
 int store_fd(struct store *store)
 {
-	return xs_fileno(store->xs);
+	return xs_fileno(store->events);
 }
 
 bool store_is_dead(const struct store *store)
@@ -104,32 +112,40 @@ bool store_has_events(const struct store *store)
 	return store->stash;
 }
 
-/*
- * Nothing but this tells a lost connection from a call that failed: without
- * events a live one has EAGAIN and a lost one EINVAL.
- */
-static void look_alive(struct store *store)
+/* An event that is met on the way is set aside. Without one a live connection has EAGAIN. */
+static bool events_live(struct store *store)
 {
 	struct stashed_event *event;
-	char **vector;
+	char **vector = xs_check_watch(store->events);
 
-	if (store->dead)
-		return;
-	vector = xs_check_watch(store->xs);
-	if (!vector) {
-		store->dead = errno != EAGAIN;
-		return;
-	}
+	if (!vector)
+		return errno == EAGAIN;
 	event = calloc(1, sizeof(*event));
 	if (!event) {
-		/* an event must not be lost: start over with a new connection */
+		/* an event must not be lost: start over with new connections */
 		free(vector);
-		store->dead = true;
-		return;
+		return false;
 	}
 	event->vector = vector;
 	*store->stash_end = event;
 	store->stash_end = &event->next;
+	return true;
+}
+
+/* Who lives reads the root. */
+static bool calls_live(struct store *store)
+{
+	_cleanup_free_ char *value = NULL;
+	unsigned int len;
+
+	value = xs_read(store->calls, XBT_NULL, "/", &len);
+	return value;
+}
+
+/* Nothing but this tells a lost connection from a call that failed. */
+static void look_alive(struct store *store)
+{
+	store->dead = store->dead || !events_live(store) || !calls_live(store);
 }
 
 static int failed(struct store *store)
@@ -170,12 +186,8 @@ static int failed_to_make(struct store *store)
 
 int store_probe(struct store *store)
 {
-	int r = store_exists(store, XBT_NULL, "/");
-
 	look_alive(store);
-	if (store->dead)
-		return -ENOTCONN;
-	return r < 0 ? r : 0;
+	return store->dead ? -ENOTCONN : 0;
 }
 
 int store_read(struct store *store, store_txn txn, const char *path, char **ret, size_t *ret_len)
@@ -183,7 +195,7 @@ int store_read(struct store *store, store_txn txn, const char *path, char **ret,
 	unsigned int len;
 	char *value;
 
-	value = xs_read(store->xs, txn, path, &len);
+	value = xs_read(store->calls, txn, path, &len);
 	if (!value)
 		return failed(store);
 	*ret = value;
@@ -207,7 +219,7 @@ int store_list(struct store *store, const char *path, char ***ret, size_t *ret_n
 	unsigned int n;
 	char **names;
 
-	names = xs_directory(store->xs, XBT_NULL, path, &n);
+	names = xs_directory(store->calls, XBT_NULL, path, &n);
 	if (!names)
 		return failed(store);
 	*ret = names;
@@ -235,19 +247,19 @@ int store_list_long(struct store *store, const char *path, char ***ret, size_t *
 
 int store_write(struct store *store, store_txn txn, const char *path, const char *value)
 {
-	if (!xs_write(store->xs, txn, path, value, (unsigned int)strlen(value)))
+	if (!xs_write(store->calls, txn, path, value, (unsigned int)strlen(value)))
 		return failed_to_make(store);
 	return 0;
 }
 
 int store_mkdir(struct store *store, store_txn txn, const char *path)
 {
-	return xs_mkdir(store->xs, txn, path) ? 0 : failed_to_make(store);
+	return xs_mkdir(store->calls, txn, path) ? 0 : failed_to_make(store);
 }
 
 int store_remove(struct store *store, store_txn txn, const char *path)
 {
-	int r = xs_rm(store->xs, txn, path) ? 0 : failed(store);
+	int r = xs_rm(store->calls, txn, path) ? 0 : failed(store);
 
 	return r == -ENOENT ? 0 : r;
 }
@@ -259,7 +271,7 @@ int store_own(struct store *store, store_txn txn, const char *path, unsigned int
 		{ .id = (unsigned int)reader, .perms = XS_PERM_READ },
 	};
 
-	if (!xs_set_permissions(store->xs, txn, path, perms, reader < 0 ? 1 : 2))
+	if (!xs_set_permissions(store->calls, txn, path, perms, reader < 0 ? 1 : 2))
 		return failed_to_make(store);
 	return 0;
 }
@@ -271,7 +283,7 @@ int store_transaction(struct store *store, unsigned int tries,
 	int r = -EAGAIN;
 
 	for (unsigned int try = 0; try < tries && r == -EAGAIN; try++) {
-		store_txn txn = xs_transaction_start(store->xs);
+		store_txn txn = xs_transaction_start(store->calls);
 
 		if (txn == XBT_NULL) {
 			r = failed_by_quota(store, STORE_QUOTA_TRANSACTIONS);
@@ -279,9 +291,9 @@ int store_transaction(struct store *store, unsigned int tries,
 		}
 		r = body(store, txn, userdata);
 		if (r < 0)
-			xs_transaction_end(store->xs, txn, true);
+			xs_transaction_end(store->calls, txn, true);
 		else
-			r = xs_transaction_end(store->xs, txn, false) ?
+			r = xs_transaction_end(store->calls, txn, false) ?
 				0 : failed_by_quota(store, STORE_QUOTA_NODES);
 	}
 	return r;
@@ -290,10 +302,11 @@ int store_transaction(struct store *store, unsigned int tries,
 int store_is_introduced(struct store *store, unsigned int domid)
 {
 	errno = 0;
-	if (xs_is_domain_introduced(store->xs, domid))
+	if (xs_is_domain_introduced(store->calls, domid))
 		return 1;
 	/* false is also how a failure looks */
-	look_alive(store);
+	if (errno)
+		look_alive(store);
 	return store->dead ? -ENOTCONN : 0;
 }
 
@@ -321,7 +334,7 @@ int store_watch(struct store *store, const char *path, store_watch_fn fn, void *
 		return r;
 	}
 	snprintf(token, sizeof(token), "%llu", (unsigned long long)watch->serial);
-	if (!xs_watch(store->xs, path, token)) {
+	if (!xs_watch(store->events, path, token)) {
 		r = failed_by_quota(store, STORE_QUOTA_WATCHES);
 		table_remove(&store->watches, watch->serial);
 		free(watch);
@@ -340,7 +353,7 @@ void store_unwatch(struct store_watch *watch)
 	if (watch->store) {
 		table_remove(&watch->store->watches, watch->serial);
 		snprintf(token, sizeof(token), "%llu", (unsigned long long)watch->serial);
-		if (!watch->store->dead && !xs_unwatch(watch->store->xs, watch->path, token))
+		if (!watch->store->dead && !xs_unwatch(watch->store->events, watch->path, token))
 			failed(watch->store);
 	}
 	free(watch);
@@ -357,7 +370,7 @@ unsigned int store_dispatch(struct store *store, unsigned int max)
 		uint64_t serial;
 
 		if (!vector)
-			vector = xs_check_watch(store->xs);
+			vector = xs_check_watch(store->events);
 		if (!vector) {
 			if (errno != EAGAIN)
 				store->dead = true;

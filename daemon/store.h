@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guarded connection to XenStore. Calls block until xenstored answers, so
- * one thread only, and none with other duties, uses it. All return 0 or
- * -errno. When xenstored has gone they fail, and store_is_dead() tells that
- * from any other failure; the connection is then only good for store_close().
+ * The guarded way to XenStore, over a connection for calls and one for events.
+ * Calls block until xenstored answers, so one thread only, and none with other
+ * duties, uses it. All return 0 or -errno. When either connection has gone they
+ * fail, and store_is_dead() tells that from any other failure; it is then only
+ * good for store_close().
  */
 #ifndef ATTACHD_STORE_H
 #define ATTACHD_STORE_H

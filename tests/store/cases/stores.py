@@ -73,6 +73,25 @@ def stores_die_in_the_middle_of_attaches(host):
 
 
 @case
+def stores_that_end_one_connection(host):
+    """For what it asks and for what it is told attachd has one each; either may be cut off alone."""
+    between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "between"))
+    host.attachd.store_path = between.path
+    host.attachd.start()
+    for number in (0, 1):
+        one = host.guest(7 + number, f"web{number}")
+        host.connected(one, 0)
+        gone = host.attachd.log_text().count("has gone")
+        between.cut(number)
+        host.expect(lambda: host.attachd.log_text().count("has gone") > gone,
+                    f"it sees the end of connection {number}")
+        host.expect(lambda: connected_to_store(host), "it connects again")
+        one.request(1, "log")
+        host.expect(lambda: one.attached(1), "who asks is served", lambda: one.status(1))
+    between.close()
+
+
+@case
 def stores_gone_for_good_and_attachd_is_stopped(host):
     one = host.guest(7, "web1")
     host.attachd.start()

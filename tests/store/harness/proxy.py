@@ -61,6 +61,10 @@ class Proxy:
             before = self.count
             host.settle(seconds)
 
+    def cut(self, number):
+        """Ends one of the clients' connections: of those there are, in their order."""
+        list(self.inboxes)[number].shutdown(socket.SHUT_RDWR)
+
     def close(self):
         os.write(self.stop_end, b"x")
         self.thread.join(5)
