@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Both kernel drivers' part in XenStore, as the protocol header lays it down."""
 
+import contextlib
+
 from . import wire
 
 INITIALISING, INIT_WAIT, INITIALISED, CONNECTED, CLOSING, CLOSED = "123456"
@@ -64,8 +66,12 @@ class Frontend:
             return
         if self.path:
             self.guest.client.unwatch(self.path, self.token)
-        self.path = backend + "/state"
-        self.token = self.guest.client.watch(self.path, self.on_backend)
+        self.path = None
+        # what its own guest writes there may be no path
+        with contextlib.suppress(wire.StoreError):
+            read(self.guest.client, backend + "/state")
+            self.token = self.guest.client.watch(backend + "/state", self.on_backend)
+            self.path = backend + "/state"
 
     def state(self):
         return read(self.guest.client, self.guest.frontend(self.devid, "state"))
