@@ -300,12 +300,13 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 	if (!device)
 		return -ENOMEM;
 	device->record = *record;
-	if (!strcmp(key->class, MYDEVICE_CLASS))
-		nodes_read_live(device_store(device), key, &device->live);
 	device_reconsider(device);
 	device->phase = !online ? PHASE_CLOSING : record->moved ? PHASE_MOVED : PHASE_WAITING;
 	device->orphaned = orphaned;
-	r = device_watch(device);
+	r = strcmp(key->class, MYDEVICE_CLASS) ? 0 :
+	    nodes_read_live(device_store(device), key, &device->live);
+	if (r == 0)
+		r = device_watch(device);
 	if (r < 0) {
 		device_free(device);
 		return r;
