@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The cost of a guest: see tests/store/bench."""
 
+import contextlib
 import glob
 import json
 import os
@@ -79,9 +80,11 @@ def count_of(host, what):
 def play_manager(host):
     """Reads what the daemon tells its manager."""
     def read():
-        while host.attachd.running():
-            host.attachd.read_notifications()
-            time.sleep(1)
+        # the socket is closed when the host ends
+        with contextlib.suppress(OSError):
+            while host.attachd.running():
+                host.attachd.read_notifications()
+                time.sleep(1)
 
     threading.Thread(target=read, daemon=True).start()
 
