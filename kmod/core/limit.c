@@ -30,7 +30,7 @@ static void wake(struct myd_channel *ch, bool readers, bool writers)
 		myd_channel_wake_writers(ch);
 }
 
-static void go_on(struct myd_channel *ch, bool readers, bool writers)
+static void refilled(struct myd_channel *ch, bool readers, bool writers)
 {
 	spin_lock_irq(&ch->lock);
 	wake(ch, readers, writers);
@@ -39,12 +39,16 @@ static void go_on(struct myd_channel *ch, bool readers, bool writers)
 
 static void refill_rx(struct work_struct *work)
 {
-	go_on(container_of(to_delayed_work(work), struct myd_channel, rx_limit.refill), true, false);
+	struct delayed_work *refill = to_delayed_work(work);
+
+	refilled(container_of(refill, struct myd_channel, rx_limit.refill), true, false);
 }
 
 static void refill_tx(struct work_struct *work)
 {
-	go_on(container_of(to_delayed_work(work), struct myd_channel, tx_limit.refill), false, true);
+	struct delayed_work *refill = to_delayed_work(work);
+
+	refilled(container_of(refill, struct myd_channel, tx_limit.refill), false, true);
 }
 
 /**
