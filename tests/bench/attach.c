@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench.h"
 #include "store.h"
@@ -88,20 +89,28 @@ static int once(const struct job *job, const struct paths *paths, uint64_t took[
 	return store_remove(paths->request) ?: await(paths, GONE);
 }
 
-/* As above @count times, each taken back: seconds to the nodes and to Connected. */
+/*
+ * As above @count times, each taken back: seconds to the nodes and to Connected. An id that was
+ * just in use rests for a while, so each is another, from @devid on; and the host still has to do
+ * with one that went, so there is a pause.
+ */
 int attach_measure(const struct job *job)
 {
 	uint64_t (*took)[2] = calloc(job->count ? job->count : 1, sizeof(*took));
+	const struct timespec pause = { .tv_sec = 1 };
 	struct paths paths;
 	int r = took ? 0 : -1;
 
-	paths_of(job->devid, &paths);
-	if (r || store_open() || store_watch(paths.frontend, true)) {
+	if (r || store_open()) {
 		free(took);
 		return failed("watching for channel %s", job->name);
 	}
-	for (unsigned int i = 0; !r && i < job->count; i++)
-		r = once(job, &paths, took[i]);
+	for (unsigned int i = 0; !r && i < job->count; i++) {
+		paths_of(job->devid + i, &paths);
+		nanosleep(&pause, NULL);
+		r = store_watch(paths.frontend, true) ?: once(job, &paths, took[i]) ?:
+		    store_watch(paths.frontend, false);
+	}
 	if (r) {
 		failed("attaching channel %s", job->name);
 	} else {
@@ -110,7 +119,6 @@ int attach_measure(const struct job *job)
 			printf("%s[%.6f, %.6f]", i ? ", " : "", took[i][0] / 1e9, took[i][1] / 1e9);
 		puts("]}");
 	}
-	store_watch(paths.frontend, false);
 	free(took);
 	return r;
 }

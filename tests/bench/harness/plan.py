@@ -13,8 +13,9 @@ RINGS = [(4 * KIB) << shift for shift in range(9)]
 QUICK_RINGS = [4 * KIB, 64 * KIB, 1024 * KIB]
 PACKET_DEVID = 1
 FIRST_RING_DEVID = 16
-ATTACH_DEVID = 8
 ACTIVATE_DEVID = 9
+# and as many as there are rounds
+FIRST_ATTACH_DEVID = 1000
 MANY_MESSAGES_MOST = 64 * KIB   # beyond, a message is a call's worth
 
 
@@ -86,7 +87,7 @@ def activate(guest):
 
 def attach(guest, quick):
     count = 3 if quick else 11
-    guest.inside.start("attach", name="bench", devid=ATTACH_DEVID, count=count)
+    guest.inside.start("attach", name="bench", devid=FIRST_ATTACH_DEVID, count=count)
     attached = guest.inside.answer()["attached"]
     scripts = [activate(guest) for _ in range(count)]
     return {"guest": guest.name, "attached": attached, "activate": scripts}
