@@ -93,6 +93,17 @@ services_logged() {
 	dom0 journalctl -q -b -t d -o cat | grep -x "$1"
 }
 
+# A guest with a "-" in its name, not running yet, has its own.
+services_log_of_another() {
+	dom0 "sed 's/^name = .*/name = \"s-1\"/; /^vif/d' /etc/xen/lab/a.cfg >/root/s.cfg &&
+		xl create -pq /root/s.cfg && mydevicectl attach s-1 log" || return
+	eventually 15 services_active dom0 mydevice-back-log@s-1 && services_active dom0 mydevice-back-log@d ||
+		return
+	dom0 'xl destroy s-1; rm /root/s.cfg'
+	eventually 15 services_active dom0 mydevice-back-log@s-1 inactive &&
+		services_active dom0 mydevice-back-log@d
+}
+
 # What the guest wrote before its channel went is logged, if not read until then either
 services_log_ends() {
 	dom0 systemctl kill -s STOP mydevice-back-log@d && guest d 'echo last words >/dev/mydevice/log' &&
@@ -127,6 +138,7 @@ if expect services-begin services_begin; then
 	expect services-log-starts eventually 15 services_active dom0 mydevice-back-log@d
 	expect services-log eval 'guest d "echo first words >/dev/mydevice/log" &&
 		eventually 15 services_logged "first words"'
+	expect services-log-of-another services_log_of_another
 	expect services-log-ends services_log_ends
 	expect services-others-have-none dom0 '! systemctl list-units --plain --no-legend \
 		"mydevice-back-*" | grep .'
