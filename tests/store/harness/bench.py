@@ -24,6 +24,7 @@ GUESTS_AT_LEAST = 100
 BUDGET_SECONDS = 20
 # of CPU time in a moment: a probe of the store or two, and no more
 REST_SECONDS = 0.002
+CALLGRIND_SLOWER = 50
 
 
 def percentile(values, percent):
@@ -123,10 +124,10 @@ def arrive(host, domids):
     return guests
 
 
-def rest(host):
+def rest(host, least=REST_SECONDS):
     """Until attachd has done what it had to do: of an arrival more than to know the guests."""
-    spent = 1
-    while spent > REST_SECONDS:
+    spent = least + 1
+    while spent > least:
         before = cpu_seconds(host.attachd.process.pid)
         host.settle(0.3)
         spent = cpu_seconds(host.attachd.process.pid) - before
@@ -301,16 +302,51 @@ def messages(host, count):
     return {"messages": min(found)[0], "transactions": min(found)[1], **at_rest}
 
 
+def callgrind_total(path):
+    with open(path, encoding="ascii", errors="replace") as stream:
+        return next(int(line.split()[1]) for line in stream if line.startswith("totals: "))
+
+
+def instructions(host, count):
+    """Of attachd itself for each that arrives and asks, at once. Unlike time they do not depend
+    on what else the machine does, or on how dear it is to wake up."""
+    out = os.path.join(host.dir, "callgrind")
+    host.attachd.start(under=("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"))
+    play_manager(host)
+    host.client.timeout = 600
+
+    def so_far(number):
+        rest(host, REST_SECONDS * CALLGRIND_SLOWER)
+        subprocess.run(["vgdb", f"--pid={host.attachd.process.pid}", "dump"], check=True,
+                       capture_output=True)
+        return callgrind_total(f"{out}.{number}")
+
+    so_far(1)
+    guests = arrive(host, range(1, count + 1))
+    wait(lambda: count_of(host, "guests") == count, pause=0.1)
+    arrival = so_far(2)
+    guests = spread(guests, asking_among(host.kind, count))
+    ask(host, guests)
+    wait(answered(host, guests), within=600, pause=0.1)
+    attach = so_far(3)
+    host.attachd.stop()
+    return {"instructions": round(arrival / count + attach / len(guests))}
+
+
+def asking_among(kind, count):
+    if count <= 500:
+        return count
+    # at 1000 some 0.15 s, and it grows with their square in one, with their number in the other
+    growth = (count / 1000) ** 2 if kind == "c" else count / 4000
+    return max(20, min(count, int(BUDGET_SECONDS / (0.15 * growth))))
+
+
 def with_guests(host, count, first):
     """first: of the rounds with so many; what takes long or does not vary is done once."""
     host.attachd.start()
     play_manager(host)
     host.client.timeout = 600
-    asking = count
-    if count > 500:
-        # at 1000 some 0.15 s, and it grows with their square in one, with their number in the other
-        growth = (count / 1000) ** 2 if host.kind == "c" else count / 4000
-        asking = max(20, min(count, int(BUDGET_SECONDS / (0.15 * growth))))
+    asking = asking_among(host.kind, count)
     asked, figures = at_once(host, count, asking)
     figures = {"guests": count, "asking": asking, **figures}
     times, figures["one_cpu_sec"], figures["one_store_cpu_sec"] = one_by_one(host, count)
@@ -356,6 +392,7 @@ def measure_count(kind, builds, count):
               for number in range(max(1, min(10, GUESTS_AT_LEAST // count)))]
     figures = merge(rounds)
     figures.update(run(kind, builds, lambda host: messages(host, count)))
+    figures.update(run(kind, builds, lambda host: instructions(host, count)))
     return figures
 
 
@@ -364,6 +401,7 @@ COLUMNS = (
     ("ask", "{asking:5}"),
     ("at once: ms", "{at_once_sec:11.2f}"),
     ("CPU ms", "{at_once_cpu_sec:6.3f}"),
+    ("instructions", "{instructions:12}"),
     ("store's", "{at_once_store_cpu_sec:7.2f}"),
     ("one by one: p50", "{one_p50_sec:15.2f}"),
     ("p99 ms", "{one_p99_sec:6.2f}"),
@@ -401,6 +439,8 @@ def numbers(kind, rows):
     def row(what, found, target, unit=""):
         return f"{kind}: {what}", f"{found:.2f}{unit}", f"<= {target:g}{unit}", found <= target
 
+    yield row(f"attachd's instructions for a guest, at once, {span}", growth("instructions"), 1.2,
+              "x")
     yield row(f"attachd's CPU for a guest, at once, {span}", growth("at_once_cpu_sec"), 1.2, "x")
     yield row(f"attachd's CPU for a guest, one by one, {span}", growth("one_cpu_sec"), 1.2, "x")
     # what the store does for a write grows with the guests, whoever writes
