@@ -88,11 +88,12 @@ driver_transfer() {
 	return $rc
 }
 
-# In guest b: one descriptor for all of it. The first session ends with its server.
-driver_agent='exec 3<>/dev/mydevice/far || exit
+# In guest b: one descriptor for all of it. The first session ends with its server. What
+# comes of it is told when the node is free for the next.
+driver_agent='(exec 3<>/dev/mydevice/far || exit
 	cat <&3 >/tmp/far.first; echo $? >/tmp/far.ended
 	head -n 1 <&3 >/tmp/far.second
-	yes inside | head -c 1000000 >&3 && echo stayed >/tmp/far.outcome'
+	yes inside | head -c 1000000 >&3) && echo stayed >/tmp/far.outcome'
 
 driver_traffic_begins() {
 	guest b 'rm -f /tmp/far.*; '"($driver_agent) >/dev/null 2>&1 </dev/null &" || return
