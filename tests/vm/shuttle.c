@@ -2,7 +2,7 @@
 /*
  * Keeps a channel busy both ways through whatever happens to its device:
  *
- *	shuttle NODE
+ *	shuttle NODE [PAUSE-MS]
  *
  * runs on both ends until SIGTERM. In each session each end sends a stream that
  * begins with who it is and how many sessions it has ended, and whose every byte
@@ -44,6 +44,7 @@ struct stream {
 };
 
 static volatile sig_atomic_t over;
+static unsigned int pause_ms = PAUSE_MS;
 
 static void stop(int signal)
 {
@@ -153,7 +154,7 @@ static int session(int fd, struct stream *out, uint64_t *last)
 			       seconds() - since);
 			fflush(stdout);
 		}
-		usleep(PAUSE_MS * 1000);
+		usleep(pause_ms * 1000);
 	}
 	if (begun)
 		printf("session %" PRIu64 " ends: sent %" PRIu64 ", received %" PRIu64 "\n",
@@ -170,16 +171,18 @@ int main(int argc, char **argv)
 	uint64_t last[HEADER] = {}, opened = 0;
 	int fd, r;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: shuttle NODE\n");
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: shuttle NODE [PAUSE-MS]\n");
 		return 2;
 	}
+	if (argc == 3)
+		pause_ms = strtoul(argv[2], NULL, 0);
 	sigaction(SIGTERM, &action, NULL);
 	out.header[1] = (uint64_t)time(NULL) << 32 | getpid();
 	while (!over) {
 		fd = open(argv[1], O_RDWR | O_NONBLOCK);
 		if (fd < 0) {
-			usleep(PAUSE_MS * 1000);
+			usleep(pause_ms * 1000);
 			continue;
 		}
 		opened++;
