@@ -49,9 +49,9 @@ $(FUZZ_OUT)/policy: $(addprefix $(FUZZ_TREE)/daemon/, \
 	escape.c explain.c live.c name.c number.c policy.c policy-file.c policy-setting.c reason.c \
 	record.c request.c)
 $(FUZZ_OUT)/record: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c name.c number.c reason.c record.c request.c withheld.c)
+	escape.c name.c number.c record.c request.c withheld.c)
 $(FUZZ_OUT)/request: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c machine.c name.c number.c policy.c reason.c request.c)
+	escape.c machine.c name.c number.c policy.c request.c)
 $(FUZZ_OUT)/text: $(addprefix $(FUZZ_TREE)/daemon/,escape.c metrics.c)
 
 $(fuzz_kmod:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/hostile.c \
