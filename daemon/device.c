@@ -122,17 +122,17 @@ void device_try_again(struct device *device, enum event event)
  */
 static void note_restart(struct device *device)
 {
-	uint64_t wait = backoff_next(&device->restarts, monotonic_usec());
+	uint64_t wait = backoff_next(&device->restarts, &backoff_of_guest, monotonic_usec());
 
 	if (!wait || device->hold || set_hold(device, wait) < 0)
 		return;
 	domain_count_pause(device->domain);
 	/* once for each storm */
-	if (wait == BACKOFF_FIRST_USEC)
+	if (wait == backoff_of_guest.first_usec)
 		domain_log(device->domain, device, LOG_WARNING, MSG_THROTTLED,
 			   "its frontend begins again and again; looking at it less and less "
 			   "often, at least every %llu seconds",
-			   (unsigned long long)(BACKOFF_MAX_USEC / USEC_PER_SEC));
+			   (unsigned long long)(backoff_of_guest.max_usec / USEC_PER_SEC));
 }
 
 int device_watch(struct device *device)
@@ -385,7 +385,7 @@ static int begin_close(struct device *device)
 
 static uint64_t rest_of_vanished(struct domain *domain)
 {
-	uint64_t wait = backoff_next(&domain->vanishings, monotonic_usec());
+	uint64_t wait = backoff_next(&domain->vanishings, &backoff_of_guest, monotonic_usec());
 
 	return wait > REST_VANISHED_USEC ? wait : REST_VANISHED_USEC;
 }

@@ -143,7 +143,7 @@ void domain_retry(struct domain *domain)
 
 	if (domain->retry)
 		return;
-	wait = backoff_next(&domain->retries, monotonic_usec());
+	wait = backoff_next(&domain->retries, &backoff_of_guest, monotonic_usec());
 	sd_event_add_time_relative(domain->manager->event, &domain->retry, CLOCK_MONOTONIC,
 				   wait > RETRY_USEC ? wait : RETRY_USEC, 0, on_retry, domain);
 }

@@ -3,22 +3,24 @@
 
 #include "backoff.h"
 
+static const struct backoff_rule *const rule = &backoff_of_guest;
+
 static void test_grows_up_to_its_bound(void **state)
 {
 	struct backoff backoff = {};
-	uint64_t now = 1000 * USEC_PER_SEC, expected = BACKOFF_FIRST_USEC;
+	uint64_t now = 1000 * USEC_PER_SEC, expected = rule->first_usec;
 
-	for (int i = 0; i < BACKOFF_FREE; i++)
-		assert_int_equal(backoff_next(&backoff, now), 0);
+	for (int i = 0; i < (int)rule->free; i++)
+		assert_int_equal(backoff_next(&backoff, rule, now), 0);
 	for (int i = 0; i < 1000; i++) {
-		uint64_t wait = backoff_next(&backoff, now);
+		uint64_t wait = backoff_next(&backoff, rule, now);
 
 		assert_int_equal(wait, expected);
 		now += wait;
-		if (expected < BACKOFF_MAX_USEC)
+		if (expected < rule->max_usec)
 			expected *= 2;
 	}
-	assert_int_equal(expected, BACKOFF_MAX_USEC);
+	assert_int_equal(expected, rule->max_usec);
 }
 
 /* A wait is no calm time, however long it is. */
@@ -28,10 +30,10 @@ static void test_begins_anew_when_it_was_calm(void **state)
 	uint64_t now = 1000 * USEC_PER_SEC;
 
 	for (int i = 0; i < 20; i++)
-		now += backoff_next(&backoff, now);
-	assert_int_equal(backoff_next(&backoff, now + BACKOFF_CALM_USEC), BACKOFF_MAX_USEC);
-	now += BACKOFF_CALM_USEC + BACKOFF_MAX_USEC;
-	assert_int_equal(backoff_next(&backoff, now + BACKOFF_CALM_USEC + 1), 0);
+		now += backoff_next(&backoff, rule, now);
+	assert_int_equal(backoff_next(&backoff, rule, now + rule->calm_usec), rule->max_usec);
+	now += rule->calm_usec + rule->max_usec;
+	assert_int_equal(backoff_next(&backoff, rule, now + rule->calm_usec + 1), 0);
 }
 
 int main(void)

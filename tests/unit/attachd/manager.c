@@ -269,7 +269,7 @@ static void test_vanished_comes_back_later_each_time(void **state)
 
 	world_begin_connected(&world);
 	domain = manager_find_domain(world.manager, 7);
-	domain->vanishings = (struct backoff){ BACKOFF_FREE + 1, monotonic_usec() };
+	domain->vanishings = (struct backoff){ (int)backoff_of_guest.free + 1, monotonic_usec() };
 	fake_remove("/local/domain/7/device/mydevice/0");
 	world_settle(&world);
 	set_states(7, 0, END_GONE, END_CLOSED);
@@ -278,7 +278,7 @@ static void test_vanished_comes_back_later_each_time(void **state)
 	world_sleep(&world, 1700 * USEC_PER_MSEC);
 	assert_true(device_is_gone(7, 0));
 	world_wait(&world, is_whole, NULL);
-	assert_int_equal(domain->vanishings.n, BACKOFF_FREE + 2);
+	assert_int_equal(domain->vanishings.n, (int)backoff_of_guest.free + 2);
 	world_end(&world);
 }
 
@@ -289,7 +289,7 @@ static void test_a_looping_handshake_is_looked_at_less(void **state)
 	unsigned int calls;
 
 	world_begin_connected(&world);
-	for (int round = 0; round < BACKOFF_FREE + 1; round++) {
+	for (int round = 0; round < (int)backoff_of_guest.free + 1; round++) {
 		for (enum end_state to = END_INITIALISING; to <= END_CLOSED; to++) {
 			set_states(7, 0, to, END_CONNECTED);
 			world_settle(&world);
@@ -303,7 +303,7 @@ static void test_a_looping_handshake_is_looked_at_less(void **state)
 	assert_int_equal(fake_calls(), calls);
 	/* the last word counts, in its time */
 	set_states(7, 0, END_CONNECTED, END_CONNECTED);
-	world_sleep(&world, BACKOFF_FIRST_USEC + 200 * USEC_PER_MSEC);
+	world_sleep(&world, backoff_of_guest.first_usec + 200 * USEC_PER_MSEC);
 	assert_int_equal(registry_status(world.registry).metrics.connected, 1);
 	/* again held, and to go: at once */
 	set_states(7, 0, END_INITIALISING, END_CONNECTED);
