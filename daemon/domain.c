@@ -13,6 +13,7 @@
 #include "messages.h"
 #include "name.h"
 #include "number.h"
+#include "reconcile.h"
 #include "requests.h"
 
 #define RETRY_USEC (1 * USEC_PER_SEC)
@@ -53,7 +54,7 @@ void domain_free(struct domain *domain)
 
 void domain_enqueue(struct domain *domain)
 {
-	/* who is over his share comes back by himself */
+	/* who has to wait comes back by himself */
 	if (domain->pause)
 		return;
 	queue_append(&domain->manager->queue, domain);
@@ -329,6 +330,45 @@ int domain_identify(struct domain *domain)
 			   &domain->requests_watch);
 }
 
+static const char *identity(const struct domain *domain, char *buffer)
+{
+	if (*domain->uuid)
+		return domain->uuid;
+	snprintf(buffer, UUID_SIZE, "%u", domain->domid);
+	return buffer;
+}
+
+void domain_shun(struct domain *domain)
+{
+	char buffer[UUID_SIZE];
+	uint64_t wait = shun_add(&domain->manager->shun, identity(domain, buffer),
+				 monotonic_usec());
+
+	registry_count(domain->manager->registry, COUNT_SHUNNED);
+	domain_log(domain, NULL, LOG_WARNING, MSG_SHUNNED,
+		   "it reads none of its XenStore events, so that xenstored served this daemon no "
+		   "more; left alone for %llu s", (unsigned long long)(wait / USEC_PER_SEC));
+}
+
+int domain_stay_away(struct domain *domain)
+{
+	char buffer[UUID_SIZE];
+	uint64_t left = shun_left(&domain->manager->shun, identity(domain, buffer),
+				  monotonic_usec());
+	int r;
+
+	if (!left || domain->devices)
+		return 0;
+	domain->pause = sd_event_source_disable_unref(domain->pause);
+	r = sd_event_add_time_relative(domain->manager->event, &domain->pause, CLOCK_MONOTONIC,
+				       left, 0, on_pause_over, domain);
+	if (r < 0)
+		return r;
+	queue_remove(&domain->manager->queue, domain);
+	domain->shunned = true;
+	return 1;
+}
+
 static struct device *device_with_work(struct domain *domain)
 {
 	struct device *device;
@@ -337,6 +377,21 @@ static struct device *device_with_work(struct domain *domain)
 		if (device_has_work(device))
 			return device;
 	return NULL;
+}
+
+static int get_ready(struct domain *domain)
+{
+	int r;
+
+	/* its time is over, and what it has was not looked at */
+	if (domain->shunned) {
+		r = reconcile_guest(domain->manager, domain->domid);
+		domain->shunned = r < 0;
+		return r;
+	}
+	domain->unidentified = false;
+	r = domain_identify(domain);
+	return r < 0 ? r : domain_stay_away(domain);
 }
 
 static bool do_turn(struct domain *domain)
@@ -350,9 +405,8 @@ static bool do_turn(struct domain *domain)
 	}
 	if (domain->dead)
 		return false;
-	if (domain->unidentified) {
-		domain->unidentified = false;
-		r = domain_identify(domain);
+	if (domain->shunned || domain->unidentified) {
+		r = get_ready(domain);
 		if (r < 0) {
 			domain_log(domain, NULL, LOG_ERR, NULL,
 				   "cannot be served: %s; trying again", store_strerror(r));

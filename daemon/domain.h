@@ -58,7 +58,8 @@ struct domain {
 	struct rate rate;
 	unsigned int rate_burst;	/* by the policy in force */
 	uint64_t rate_interval_usec;
-	sd_event_source *pause;		/* it has had its share: when there is more */
+	sd_event_source *pause;		/* the end of a time without turns: it had its share */
+	bool shunned;			/* or it held up XenStore: what it has was not looked at */
 	struct rate pause_log;
 	uint64_t n_requests, n_refused, n_pauses;
 	struct backoff vanishings;	/* of devices that it has removed itself */
@@ -99,6 +100,11 @@ void domain_retry(struct domain *domain);
 void domain_reconsider(struct domain *domain);
 /* It has shut down, crashed or been destroyed. */
 void domain_bury(struct domain *domain);
+
+/* XenStore stood still because of it: it is left alone from the next connection on. */
+void domain_shun(struct domain *domain);
+/* Is that time not over yet? To be asked before anything is written for it. 1, 0 or -errno. */
+int domain_stay_away(struct domain *domain);
 
 /* It has to wait for something that it wants of the daemon. */
 void domain_count_pause(struct domain *domain);

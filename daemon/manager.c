@@ -139,13 +139,19 @@ static int add_domain(struct manager *manager, const struct domain_fact *fact)
 
 static void forget_domain(struct manager *manager, struct domain *domain)
 {
+	unsigned int domid = domain->domid;
+	bool shunned = domain->shunned;
+
 	if (*domain->withheld.text)
-		nodes_note_withheld(manager->store, domain->domid, "", "");
+		nodes_note_withheld(manager->store, domid, "", "");
 	if (domain->reborn)
 		on_domains_changed(NULL, manager);
-	table_remove(&manager->domains, domain->domid);
+	table_remove(&manager->domains, domid);
 	registry_set_guests(manager->registry, (unsigned int)manager->domains.used);
 	domain_free(domain);
+	/* what it had was not known, and has to go all the same */
+	if (shunned)
+		reconcile_guest(manager, domid);
 }
 
 static int take_fact(struct manager *manager, const struct domain_fact *fact)
@@ -188,11 +194,26 @@ int manager_refresh_domains(struct manager *manager)
 	return 0;
 }
 
+/* The one for whom something was written last. */
+static void shun_who_stalls(struct manager *manager)
+{
+	const char *path = manager->store ? store_stalled_at(manager->store) : NULL;
+	struct domain *domain;
+	unsigned int domid;
+
+	if (!path || path_parse_guest(path, &domid) < 0)
+		return;
+	domain = manager_find_domain(manager, domid);
+	if (domain)
+		domain_shun(domain);
+}
+
 static void disconnect(struct manager *manager)
 {
 	struct domain *domain;
 	size_t cursor = 0;
 
+	shun_who_stalls(manager);
 	manager->store_events = sd_event_source_disable_unref(manager->store_events);
 	/* first, or xenstored would be told of the end of each watch */
 	store_close(steal(&manager->store));
@@ -284,6 +305,11 @@ static void note_lost(struct manager *manager)
 {
 	struct log_about about = { .message_id = MSG_STORE_LOST, .domid = -1, .devid = -1 };
 
+	if (store_stalled_at(manager->store)) {
+		disconnect(manager);
+		connect(manager);
+		return;
+	}
 	log_about(LOG_WARNING, 0, &about,
 		  "xenstored has gone; waiting for it; channels that are connected stay so");
 	registry_count(manager->registry, COUNT_STORE_LOST);
@@ -321,7 +347,7 @@ static void do_turn(struct manager *manager)
 	if (!domain)
 		return;
 	if (domain_turn(domain))
-		queue_append(&manager->queue, domain);
+		domain_enqueue(domain);
 	else if (domain->dead && !domain->devices)
 		forget_domain(manager, domain);
 }

@@ -14,6 +14,7 @@
 #include "policy.h"
 #include "queue.h"
 #include "registry.h"
+#include "shun.h"
 #include "store.h"
 #include "table.h"
 
@@ -34,6 +35,7 @@ struct manager {
 	unsigned int backend;			/* domid that serves the channels */
 	struct table domains;			/* domid -> struct domain */
 	uint64_t last_generation, last_serial;
+	struct shun shun;			/* outlasts the connection */
 	unsigned int n_served_elsewhere;	/* devices with a backend in another domain */
 	struct queue queue;
 	bool backend_awaited;			/* by one of the domains, perhaps */

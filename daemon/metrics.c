@@ -136,6 +136,8 @@ static void print_counters(const struct page *page, const struct metrics *metric
 				   "Times that guests had to wait for their turns." },
 		[COUNT_LINES_LEFT_OUT] = { "mydevice_log_lines_left_out",
 					   "Lines about guests that were not logged." },
+		[COUNT_SHUNNED] = { "mydevice_shunned",
+				    "Times that a guest held up XenStore and was left alone." },
 		[COUNT_STORE_LOST] = { "mydevice_xenstore_lost",
 				       "Times that the connection to xenstored was lost." },
 		[COUNT_RELOADS] = { "mydevice_policy_reloads", "Policies read since the start." },

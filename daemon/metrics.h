@@ -20,6 +20,7 @@ enum counter {
 	COUNT_INVALID,			/* requests with an error */
 	COUNT_PAUSES,			/* of guests that were over their share */
 	COUNT_LINES_LEFT_OUT,
+	COUNT_SHUNNED,			/* guests that held up XenStore */
 	COUNT_STORE_LOST,
 	COUNT_RELOADS,
 	COUNT_BAD_RELOADS,

@@ -337,6 +337,11 @@ void orders_execute(struct manager *manager, struct order *order)
 		fail(order, -ESRCH, "there is no guest \"%s\"", escape(order->guest).text);
 		return;
 	}
+	if (domain->shunned) {
+		fail(order, -EBUSY, "guest %s is left alone for a while, since it reads none of "
+		     "its XenStore events", escape(domain->name).text);
+		return;
+	}
 	if (order->kind == ORDER_ATTACH)
 		attach(manager, domain, order);
 	else if (order->kind == ORDER_SET)

@@ -99,6 +99,32 @@ struct path path_child(const struct path *dir, const char *node)
 	return path_format("%s/%s", dir->text, node);
 }
 
+/* What stands between the n-th slash and the next. */
+static const char *path_part(const char *path, unsigned int n, size_t *ret_len)
+{
+	while (n-- && *path)
+		path = strchrnul(path + 1, '/');
+	path += *path == '/';
+	*ret_len = (size_t)(strchrnul(path, '/') - path);
+	return path;
+}
+
+int path_parse_guest(const char *path, unsigned int *ret)
+{
+	const char *part;
+	size_t len;
+
+	if (!strncmp(path, PATH_RECORDS "/", strlen(PATH_RECORDS "/"))) {
+		part = path_part(path, 1, &len);
+	} else if (!strncmp(path, PATH_DOMAINS "/", strlen(PATH_DOMAINS "/"))) {
+		part = path_part(path, 3, &len);
+		part = path_part(path, len == 7 && !strncmp(part, "backend", 7) ? 5 : 2, &len);
+	} else {
+		return -EINVAL;
+	}
+	return number_domid(part, len, ret) < 0 ? -EINVAL : 0;
+}
+
 int path_parse_request_event(const struct path *requests, const char *path,
 			     unsigned int *ret_devid)
 {

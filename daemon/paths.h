@@ -48,6 +48,9 @@ struct path path_guest_backends(unsigned int backend, const char *class, unsigne
 
 struct path path_child(const struct path *dir, const char *node);
 
+/* For which guest a path of those above is. 0 or -EINVAL */
+int path_parse_guest(const char *path, unsigned int *ret);
+
 /*
  * Which device of a request directory an event speaks of, and whether it can
  * mean a new, complete or withdrawn request: 1 if so, 0 if it can't (the guest

@@ -100,20 +100,13 @@ static int on_record(struct manager *manager, const char *name, void *userdata)
 	return settle_record(manager, manager_find_domain(manager, *guest), &key);
 }
 
-static int on_recorded_guest(struct manager *manager, unsigned int guest)
+int reconcile_guest(struct manager *manager, unsigned int guest)
 {
 	struct domain *domain = manager_find_domain(manager, guest);
 	struct path records = path_guest_records(guest);
 	int r;
 
-	if (domain) {
-		domain->unidentified = false;
-		r = domain_identify(domain);
-		if (r == 0)
-			r = orders_recall(domain);
-	} else {
-		r = nodes_note_withheld(manager->store, guest, "", "");
-	}
+	r = domain ? orders_recall(domain) : nodes_note_withheld(manager->store, guest, "", "");
 	if (r < 0)
 		return r;
 	r = for_each_child(manager, &records, on_record, &guest);
@@ -123,6 +116,22 @@ static int on_recorded_guest(struct manager *manager, unsigned int guest)
 		return r;
 	/* an earlier process may have ended between the last two steps of a removal */
 	return nodes_prune_records(manager->store, guest);
+}
+
+static int on_recorded_guest(struct manager *manager, unsigned int guest)
+{
+	struct domain *domain = manager_find_domain(manager, guest);
+	int r = 0;
+
+	if (domain) {
+		domain->unidentified = false;
+		r = domain_identify(domain);
+		if (r == 0)
+			r = domain_stay_away(domain);
+	}
+	if (r == 0)
+		return reconcile_guest(manager, guest);
+	return r < 0 ? r : 0;
 }
 
 static int on_stray_backend(struct manager *manager, const char *name, void *userdata)

@@ -8,8 +8,12 @@
 
 #include "directory.h"
 #include "number.h"
+#include "stall.h"
 #include "store.h"
 #include "table.h"
+
+/* The longest path of ours, cut short, still has its guest. */
+#define CHANGED_SIZE 128
 
 struct stashed_event {
 	struct stashed_event *next;
@@ -23,12 +27,24 @@ struct stashed_event {
 struct store {
 	struct xs_handle *calls;
 	struct xs_handle *events;
+	struct stall *stall;
+	atomic_ullong turns;		/* how often a call began or ended */
+	char changed[CHANGED_SIZE];	/* the last path that was, as others see it */
+	char uncommitted[CHANGED_SIZE];
 	bool dead;
 	struct table watches;		/* serial -> struct store_watch */
 	uint64_t last_serial;
 	/* events met while looking whether the connection is alive, oldest first */
 	struct stashed_event *stash, **stash_end;
 };
+
+/* Every call is to be seen by store->stall. */
+#define ask(store, call) ({		\
+	(store)->turns++;		\
+	__auto_type answer_ = (call);	\
+	(store)->turns++;		\
+	answer_;			\
+})
 
 struct store_watch {
 	struct store *store;
@@ -46,17 +62,19 @@ const char *store_socket(void)
 int store_open(struct store **ret)
 {
 	struct store *store = calloc(1, sizeof(*store));
+	int r;
 
 	if (!store)
 		return -ENOMEM;
 	store->stash_end = &store->stash;
 	store->calls = xs_open(0);
-	store->events = store->calls ? xs_open(0) : NULL;
-	if (!store->events) {
-		int r = -errno;
-
-		xs_close(store->calls);
-		free(store);
+	r = store->calls ? stall_watch(&store->turns, &store->stall) : -errno;
+	if (r == 0) {
+		store->events = xs_open(0);
+		r = store->events ? 0 : -errno;
+	}
+	if (r < 0) {
+		store_close(store);
 		return r;
 	}
 	*ret = store;
@@ -92,6 +110,7 @@ void store_close(struct store *store)
 	while ((vector = stash_take(store)))
 		free(vector);
 	table_done(&store->watches);
+	stall_free(store->stall);
 	xs_close(store->events);
 	xs_close(store->calls);
 	free(store);
@@ -105,6 +124,11 @@ int store_fd(struct store *store)
 bool store_is_dead(const struct store *store)
 {
 	return store->dead;
+}
+
+const char *store_stalled_at(const struct store *store)
+{
+	return store->dead && stall_found(store->stall) ? store->changed : NULL;
 }
 
 bool store_has_events(const struct store *store)
@@ -138,7 +162,7 @@ static bool calls_live(struct store *store)
 	_cleanup_free_ char *value = NULL;
 	unsigned int len;
 
-	value = xs_read(store->calls, XBT_NULL, "/", &len);
+	value = ask(store, xs_read(store->calls, XBT_NULL, "/", &len));
 	return value;
 }
 
@@ -187,6 +211,7 @@ static int failed_to_make(struct store *store)
 int store_probe(struct store *store)
 {
 	look_alive(store);
+	stall_postpone(store->stall);
 	return store->dead ? -ENOTCONN : 0;
 }
 
@@ -195,7 +220,7 @@ int store_read(struct store *store, store_txn txn, const char *path, char **ret,
 	unsigned int len;
 	char *value;
 
-	value = xs_read(store->calls, txn, path, &len);
+	value = ask(store, xs_read(store->calls, txn, path, &len));
 	if (!value)
 		return failed(store);
 	*ret = value;
@@ -219,7 +244,7 @@ int store_list(struct store *store, const char *path, char ***ret, size_t *ret_n
 	unsigned int n;
 	char **names;
 
-	names = xs_directory(store->calls, XBT_NULL, path, &n);
+	names = ask(store, xs_directory(store->calls, XBT_NULL, path, &n));
 	if (!names)
 		return failed(store);
 	*ret = names;
@@ -245,22 +270,34 @@ int store_list_long(struct store *store, const char *path, char ***ret, size_t *
 	return store->dead ? -ENOTCONN : r;
 }
 
+/* Whoever watches it is told now, or at the commit. */
+static int note_change(struct store *store, store_txn txn, const char *path)
+{
+	snprintf(txn ? store->uncommitted : store->changed, CHANGED_SIZE, "%s", path);
+	return 0;
+}
+
 int store_write(struct store *store, store_txn txn, const char *path, const char *value)
 {
-	if (!xs_write(store->calls, txn, path, value, (unsigned int)strlen(value)))
+	if (!ask(store, xs_write(store->calls, txn, path, value, (unsigned int)strlen(value))))
 		return failed_to_make(store);
-	return 0;
+	return note_change(store, txn, path);
 }
 
 int store_mkdir(struct store *store, store_txn txn, const char *path)
 {
-	return xs_mkdir(store->calls, txn, path) ? 0 : failed_to_make(store);
+	if (!ask(store, xs_mkdir(store->calls, txn, path)))
+		return failed_to_make(store);
+	return note_change(store, txn, path);
 }
 
 int store_remove(struct store *store, store_txn txn, const char *path)
 {
-	int r = xs_rm(store->calls, txn, path) ? 0 : failed(store);
+	int r;
 
+	if (ask(store, xs_rm(store->calls, txn, path)))
+		return note_change(store, txn, path);
+	r = failed(store);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -271,9 +308,16 @@ int store_own(struct store *store, store_txn txn, const char *path, unsigned int
 		{ .id = (unsigned int)reader, .perms = XS_PERM_READ },
 	};
 
-	if (!xs_set_permissions(store->calls, txn, path, perms, reader < 0 ? 1 : 2))
+	if (!ask(store, xs_set_permissions(store->calls, txn, path, perms, reader < 0 ? 1 : 2)))
 		return failed_to_make(store);
-	return 0;
+	return note_change(store, txn, path);
+}
+
+static int commit(struct store *store, store_txn txn)
+{
+	if (!ask(store, xs_transaction_end(store->calls, txn, false)))
+		return failed_by_quota(store, STORE_QUOTA_NODES);
+	return *store->uncommitted ? note_change(store, XBT_NULL, store->uncommitted) : 0;
 }
 
 int store_transaction(struct store *store, unsigned int tries,
@@ -283,18 +327,18 @@ int store_transaction(struct store *store, unsigned int tries,
 	int r = -EAGAIN;
 
 	for (unsigned int try = 0; try < tries && r == -EAGAIN; try++) {
-		store_txn txn = xs_transaction_start(store->calls);
+		store_txn txn = ask(store, xs_transaction_start(store->calls));
 
 		if (txn == XBT_NULL) {
 			r = failed_by_quota(store, STORE_QUOTA_TRANSACTIONS);
 			continue;
 		}
+		*store->uncommitted = '\0';
 		r = body(store, txn, userdata);
 		if (r < 0)
-			xs_transaction_end(store->calls, txn, true);
+			ask(store, xs_transaction_end(store->calls, txn, true));
 		else
-			r = xs_transaction_end(store->calls, txn, false) ?
-				0 : failed_by_quota(store, STORE_QUOTA_NODES);
+			r = commit(store, txn);
 	}
 	return r;
 }
@@ -302,7 +346,7 @@ int store_transaction(struct store *store, unsigned int tries,
 int store_is_introduced(struct store *store, unsigned int domid)
 {
 	errno = 0;
-	if (xs_is_domain_introduced(store->calls, domid))
+	if (ask(store, xs_is_domain_introduced(store->calls, domid)))
 		return 1;
 	/* false is also how a failure looks */
 	if (errno)

@@ -41,6 +41,11 @@ DEFINE_CLEANUP(struct store, store_close)
 /* Readable when events wait. Never when xenstored has gone: see store_probe(). */
 int store_fd(struct store *store);
 bool store_is_dead(const struct store *store);
+/*
+ * Is it dead because it was served no more, though others were? Then what was
+ * changed last: whoever watches that reads no events. Else NULL.
+ */
+const char *store_stalled_at(const struct store *store);
 /* Events that were met by a call wait for store_dispatch(), and do not show there. */
 bool store_has_events(const struct store *store);
 /* A round trip. -ENOTCONN if xenstored has gone. */

@@ -127,6 +127,7 @@ def stores_that_hang(host):
     two = host.guest(8, "web2")
     host.connected(two, 0)
     equal(one.states(0), ("4", "4"), "the device that was there")
+    check("left alone" not in host.attachd.log_text(), "a guest is blamed for it")
     host.machine.store.signal(signal.SIGSTOP)
     time.sleep(2.5)
     began = time.monotonic()

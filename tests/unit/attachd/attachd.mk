@@ -3,7 +3,7 @@
 # in memory.
 
 attachd_unit_pure := backoff escape limit live machine metrics name number paths policy protocol \
-	record request table withheld
+	record request shun table withheld
 UNIT_TESTS += $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%)
 
 attachd_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter -pthread \
@@ -19,7 +19,7 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 # all but the threads, the bus and libxenstore
 attachd_unit_manager := company device device-note domain domids facts gifts hypervisor kept \
 	kernel manager nodes orders queue reconcile registry requests stranded values
-attachd_unit_worlds := failures gifts manager orders restart
+attachd_unit_worlds := failures gifts manager orders restart stall
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
 
 # timers that a test may hasten

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fake-store.h"
+#include "paths.h"
 #include "store.h"
 
 #define NODES_MAX 2048
@@ -51,8 +52,9 @@ static struct change changes[NODES_MAX];
 static size_t n_changes;
 static bool introduced[64];
 static unsigned int die_at, fail_at, conflicts, n_calls, n_mutations;
-static int fail_error;
+static int fail_error, stall_guest;
 static bool dead;
+static char stalled_at[192];		/* "": it is dead for another reason */
 static struct store *connection;
 static struct store_watch *watches;
 static struct event *events;
@@ -85,6 +87,16 @@ static bool is_below(const char *path, const char *dir)
 	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
 }
 
+static void stall(const char *path)
+{
+	unsigned int guest;
+
+	if (path_parse_guest(path, &guest) < 0 || (int)guest != stall_guest)
+		return;
+	dead = true;
+	snprintf(stalled_at, sizeof(stalled_at), "%s", path);
+}
+
 static void queue_event(struct store_watch *watch, const char *path)
 {
 	struct event *event = calloc(1, sizeof(*event)), **end;
@@ -111,6 +123,7 @@ static void note_change(store_txn txn, const char *path, bool removed)
 	n_mutations++;
 	if (!txn) {
 		fire(path, removed);
+		stall(path);
 		return;
 	}
 	check(n_changes < NODES_MAX, "too many changes");
@@ -166,6 +179,8 @@ void fake_reset(void)
 	introduced[0] = true;
 	die_at = fail_at = conflicts = n_calls = n_mutations = 0;
 	dead = false;
+	stall_guest = -1;
+	*stalled_at = '\0';
 }
 
 void fake_write(const char *path, const char *value)
@@ -256,6 +271,11 @@ bool fake_has_failed(void)
 	return fail_at && n_calls >= fail_at;
 }
 
+void fake_stall(int guest)
+{
+	stall_guest = guest;
+}
+
 void fake_conflicts(unsigned int commits)
 {
 	conflicts = commits;
@@ -293,8 +313,11 @@ static int begin_call(void)
 
 int store_open(struct store **ret)
 {
-	int r = begin_call();
+	int r;
 
+	dead = dead && !*stalled_at;
+	*stalled_at = '\0';
+	r = begin_call();
 	if (r < 0)
 		return r;
 	check(!connection, "opened twice");
@@ -349,6 +372,11 @@ int store_fd(struct store *store)
 bool store_is_dead(const struct store *store)
 {
 	return dead;
+}
+
+const char *store_stalled_at(const struct store *store)
+{
+	return dead && *stalled_at ? stalled_at : NULL;
 }
 
 bool store_has_events(const struct store *store)
@@ -477,8 +505,10 @@ static int commit(void)
 		return -EAGAIN;
 	}
 	tree = transaction;
-	for (size_t i = 0; i < n_changes; i++)
+	for (size_t i = 0; i < n_changes; i++) {
 		fire(changes[i].path, changes[i].removed);
+		stall(changes[i].path);
+	}
 	return 0;
 }
 

@@ -34,6 +34,11 @@ void fake_fail_at(unsigned int call, int error);
 bool fake_has_failed(void);
 /* So many commits from now on fail with EAGAIN. */
 void fake_conflicts(unsigned int commits);
+/*
+ * Whoever changes something for this guest is not served any more, until a new
+ * connection; -1: for none.
+ */
+void fake_stall(int guest);
 /* Calls of store.h since the last reset, and those of them that change something. */
 unsigned int fake_calls(void);
 unsigned int fake_changes(void);

@@ -81,6 +81,41 @@ static void test_record_names(void **state)
 	assert_string_equal(path_record(&key).text, "/mydevice/7/dev-0");
 }
 
+static void check_guest(struct path path)
+{
+	unsigned int domid = 4711;
+
+	assert_int_equal(path_parse_guest(path.text, &domid), 0);
+	assert_int_equal(domid, 7);
+}
+
+static void test_guests_of_paths(void **state)
+{
+	static const char *const others[] = {
+		"", "/", "x", "/mydevice", "/mydevice/", "/mydevice/kept/7", "/mydevicex/7",
+		"/local/domain", "/local/domain/", "/local/domain/x/device", "/local/domainx/7",
+		"/local/domain/0/backend", "/local/domain/0/backend/mydevice",
+		"/local/domain/0/backend/mydevice/", "/local/domain/0/backend/mydevice/99999/0",
+	};
+	struct device_key key = { .class = "mydevice", .guest = 7, .backend = 9, .devid = 3 };
+	struct path backend = path_backend(&key);
+	unsigned int domid = 4711;
+
+	check_guest(path_domain(7));
+	check_guest(path_frontend(&key));
+	check_guest(backend);
+	check_guest(path_child(&backend, "state"));
+	check_guest(path_record(&key));
+	check_guest(path_guest_records(7));
+	check_guest(path_withheld(7));
+	check_guest(path_requests(7, "backend"));
+	check_guest(path_request(7, "mydevice", 5));
+	check_guest(path_guest_backends(9, "mydevice", 7));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_int_equal(path_parse_guest(others[i], &domid), -EINVAL);
+	assert_int_equal(domid, 4711);
+}
+
 static void test_request_events(void **state)
 {
 	unsigned int devid;
@@ -123,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_largest_numbers_fit),
 		cmocka_unit_test(test_backend_node),
 		cmocka_unit_test(test_record_names),
+		cmocka_unit_test(test_guests_of_paths),
 		cmocka_unit_test(test_request_events),
 		cmocka_unit_test(test_junk_events),
 	};
