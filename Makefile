@@ -118,6 +118,11 @@ check-vm: ## real Xen, real kernels, PV and PVH guests in QEMU: minutes
 check-long: ## what takes too long for check: guests moved 50 times, here and between two hosts
 	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),25) UPGRADE_PACKAGES=1 tests/check long hosts
 
+.PHONY: soak
+soak: ## whatever can happen to 8 channels of 4 guests, at random: MINUTES=120 SEED=7 EVENTS=...
+	tests/deps lab
+	tests/vm/soak $(or $(MINUTES),120) $(or $(SEED),$(shell date +%s)) $(EVENTS)
+
 .PHONY: bench
 bench: ## the channel beside its peers, on real Xen; QUICK=1 in minutes
 	tests/deps bench

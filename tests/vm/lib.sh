@@ -34,7 +34,8 @@ vm_build() {
 			-o "$vm_work/guest/usr/bin/$program" "tests/vm/$program.c" \
 			-Iinclude -lxenstore -lxengnttab -lxenevtchn -lxentoolcore -lxentoollog || return
 	done
-	vm_build_pairs
+	install -D -m 755 tests/vm/soaking/start "$vm_work/guest/etc/lab.d/soak" &&
+		vm_build_pairs
 }
 
 # Drivers of other device classes, for guests in /pairs.

@@ -4,13 +4,16 @@
  *
  *	shuttle NODE [PAUSE-MS]
  *
- * runs on both ends until SIGTERM. In each session each end sends a stream that
+ * runs on both ends until SIGTERM. SIGUSR1 has it end a session in order: a half-close,
+ * answered by the peer with one of its own. SIGUSR2 has it close the file and open it
+ * again. In each session each end sends a stream that
  * begins with who it is and how many sessions it has ended, and whose every byte
  * follows from these; and it checks what it gets: one stream to a session, from its
  * first byte, none that has been there before. A node that goes is opened again
  * when it is back; the descriptor is kept if only a session ends. Prints when each
- * session begins, how long it took from the end of the one before, and what it has
- * moved. Exits 0 if all was well.
+ * session begins, how long it took from the end of the one before, and at its end what
+ * it has moved and how each direction ended, from which tests/vm/ledger.py finds whether
+ * anything was lost. Exits 0 if all was well.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -24,14 +27,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <uapi/linux/mydevice.h>
 
 #define MAGIC		0x656c747475687300ull
 #define HEADER		3
 #define CHUNK		4096
 /* A moving guest is work enough for a small host. */
 #define PAUSE_MS	5
+/* Who has answered a half-close waits for the other to go, but not for ever. */
+#define PARTING_SECONDS	1
 
 /**
  * struct stream - one direction of one session
@@ -43,13 +52,17 @@ struct stream {
 	uint64_t done;
 };
 
-static volatile sig_atomic_t over;
+static volatile sig_atomic_t over, end_asked, close_asked;
 static unsigned int pause_ms = PAUSE_MS;
 
-static void stop(int signal)
+static void take_signal(int signal)
 {
-	(void)signal;
-	over = 1;
+	if (signal == SIGUSR1)
+		end_asked = 1;
+	else if (signal == SIGUSR2)
+		close_asked = 1;
+	else
+		over = 1;
 }
 
 static uint64_t word_of(const struct stream *s, uint64_t index)
@@ -119,34 +132,86 @@ static int send_some(int fd, struct stream *out)
 	return 0;
 }
 
-/* Returns 0, EPIPE for the end of file, or errno. */
+/* A byte that was read to see whether there was one; -1 if none is kept. */
+static int ahead = -1;
+
+/*
+ * Returns 0, EPIPE for the end of a session, ESHUTDOWN for the peer's half-close, or
+ * errno. The end is read once and the half-close as often as one asks, so that the next
+ * byte, if there is one, is the next session's.
+ */
 static int receive_some(int fd, struct stream *in, uint64_t *last)
 {
 	uint8_t buf[4 * CHUNK];
 	ssize_t n;
 
+	if (ahead >= 0) {
+		buf[0] = ahead;
+		take(in, last, buf, 1);
+		ahead = -1;
+	}
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
 		take(in, last, buf, n);
-	if (!n)
-		return EPIPE;
-	return errno == EAGAIN || errno == EINTR ? 0 : errno;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : errno;
+	n = read(fd, buf, 1);
+	if (n > 0)
+		ahead = buf[0];
+	return n ? EPIPE : ESHUTDOWN;
 }
 
-/* From the end of a session to the end of the next. Returns errno as above. */
+/* All that will be sent in this session has been. False if it has ended. */
+static bool half_close(int fd)
+{
+	struct mydevice_shutdown how = { .how = MYDEVICE_SHUT_WRITE };
+
+	return ioctl(fd, MYDEVICE_IOC_SHUTDOWN, &how) == 0;
+}
+
+/* The peer, whose half-close was answered, reads the answer and goes. */
+static void see_off(int fd)
+{
+	struct pollfd leaving = { .fd = fd };
+	double since = seconds();
+
+	while (!over && seconds() - since < PARTING_SECONDS) {
+		if (poll(&leaving, 1, 100) > 0)
+			return;
+	}
+}
+
+static void print_end(const struct stream *out, const char *how_out, const struct stream *in,
+		      const char *how_in)
+{
+	printf("session %" PRIu64 " ends: %016" PRIx64 " sent %" PRIu64 " %s, %016" PRIx64
+	       " %" PRIu64 " received %" PRIu64 " %s\n", out->header[2], out->header[1],
+	       out->done, how_out, in->header[1], in->header[2], in->done, how_in);
+	fflush(stdout);
+}
+
+/*
+ * From the end of a session to the end of the next. Returns errno as above, ESHUTDOWN
+ * if both have half-closed, 0 if the file is to be closed.
+ */
 static int session(int fd, struct stream *out, uint64_t *last)
 {
 	struct pollfd waiting = { .fd = fd, .events = POLLIN | POLLOUT };
+	bool begun = false, shut = false;
 	double since = seconds();
 	struct stream in = {};
-	bool begun = false;
 	int r = 0;
 
 	out->done = 0;
-	while (!over && !r) {
+	while (!over && !(close_asked && begun) && !r) {
 		poll(&waiting, 1, 100);
 		r = receive_some(fd, &in, last);
+		if (r == ESHUTDOWN && !shut) {
+			shut = half_close(fd);
+			if (shut)
+				see_off(fd);
+		}
 		/* the next session does not begin before the end of this was read here */
-		if (!r && send_some(fd, out) == ENODEV)
+		if (!r && !shut && send_some(fd, out) == ENODEV)
 			r = ENODEV;
 		if (!begun && (in.done || out->done)) {
 			begun = true;
@@ -154,19 +219,23 @@ static int session(int fd, struct stream *out, uint64_t *last)
 			       seconds() - since);
 			fflush(stdout);
 		}
-		usleep(pause_ms * 1000);
+		if (end_asked && begun && !r) {
+			end_asked = 0;
+			shut = half_close(fd);
+		}
+		if (!r)
+			usleep(pause_ms * 1000);
 	}
 	if (begun)
-		printf("session %" PRIu64 " ends: sent %" PRIu64 ", received %" PRIu64 "\n",
-		       out->header[2], out->done, in.done);
-	fflush(stdout);
+		print_end(out, shut ? "shut" : r ? "cut" : "closed", &in,
+			  r == ESHUTDOWN ? "whole" : r == EPIPE ? "ended" : "left");
 	out->header[2] += begun;
 	return r;
 }
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = stop };
+	struct sigaction action = { .sa_handler = take_signal };
 	struct stream out = { .header = { MAGIC } };
 	uint64_t last[HEADER] = {}, opened = 0;
 	int fd, r;
@@ -178,19 +247,26 @@ int main(int argc, char **argv)
 	if (argc == 3)
 		pause_ms = strtoul(argv[2], NULL, 0);
 	sigaction(SIGTERM, &action, NULL);
-	out.header[1] = (uint64_t)time(NULL) << 32 | getpid();
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
+	if (getrandom(&out.header[1], sizeof(out.header[1]), 0) != sizeof(out.header[1]))
+		return 2;
 	while (!over) {
 		fd = open(argv[1], O_RDWR | O_NONBLOCK);
 		if (fd < 0) {
 			usleep(pause_ms * 1000);
 			continue;
 		}
+		printf("opens: %016" PRIx64 "\n", out.header[1]);
+		fflush(stdout);
 		opened++;
+		close_asked = 0;
 		do {
 			r = session(fd, &out, last);
-		} while (!over && (!r || r == EPIPE));
+		} while (!over && r == EPIPE);
 		close(fd);
-		if (!over && r != ENODEV) {
+		ahead = -1;
+		if (r && r != EPIPE && r != ENODEV && r != ESHUTDOWN) {
 			printf("WRONG: %s\n", strerror(r));
 			return 1;
 		}
