@@ -61,7 +61,8 @@ bool facts_degraded(const struct facts *facts)
 	return !facts->hypervisor;
 }
 
-static int list_from_store(struct store *store, struct domain_fact **ret, size_t *ret_n)
+static int list_from_store(struct store *store, unsigned int first, struct domain_fact **ret,
+			   size_t *ret_n)
 {
 	_cleanup_free_ struct domain_fact *facts = NULL;
 	_cleanup_free_ unsigned int *domids = NULL;
@@ -76,6 +77,8 @@ static int list_from_store(struct store *store, struct domain_fact **ret, size_t
 	if (!facts)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_domids; i++) {
+		if (domids[i] < first)
+			continue;
 		r = store_is_introduced(store, domids[i]);
 		if (r < 0)
 			return r;
@@ -87,18 +90,19 @@ static int list_from_store(struct store *store, struct domain_fact **ret, size_t
 	return 0;
 }
 
-int facts_list(struct facts *facts, struct store *store, struct domain_fact **ret, size_t *ret_n)
+int facts_list(struct facts *facts, struct store *store, unsigned int first,
+	       struct domain_fact **ret, size_t *ret_n)
 {
 	struct reason why = {};
 	int r;
 
 	if (!facts->hypervisor)
-		return list_from_store(store, ret, ret_n);
-	r = hypervisor_list(facts->hypervisor, ret, ret_n, &why);
+		return list_from_store(store, first, ret, ret_n);
+	r = hypervisor_list(facts->hypervisor, first, ret, ret_n, &why);
 	if (r == 0 || r == -ENOMEM)
 		return r;
 	warn_degraded(&why, r);
 	hypervisor_close(facts->hypervisor);
 	facts->hypervisor = NULL;
-	return list_from_store(store, ret, ret_n);
+	return list_from_store(store, first, ret, ret_n);
 }

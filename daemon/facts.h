@@ -30,6 +30,8 @@ void facts_free(struct facts *facts);
 DEFINE_CLEANUP(struct facts, facts_free)
 
 bool facts_degraded(const struct facts *facts);
-int facts_list(struct facts *facts, struct store *store, struct domain_fact **ret, size_t *ret_n);
+/* From this domid on. */
+int facts_list(struct facts *facts, struct store *store, unsigned int first,
+	       struct domain_fact **ret, size_t *ret_n);
 
 #endif

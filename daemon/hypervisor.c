@@ -143,12 +143,11 @@ static int cannot_list(const struct hypervisor *x, int error, struct reason *ret
 	return fail(ret_why, error, "%s cannot tell which domains there are", x->name);
 }
 
-int hypervisor_list(struct hypervisor *x, struct domain_fact **ret, size_t *ret_n,
-		    struct reason *ret_why)
+int hypervisor_list(struct hypervisor *x, unsigned int first, struct domain_fact **ret,
+		    size_t *ret_n, struct reason *ret_why)
 {
 	_cleanup_free_ struct domain_fact *facts = NULL;
 	size_t n = 0;
-	uint32_t first = 0;
 	int got;
 
 	do {

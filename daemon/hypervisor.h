@@ -19,7 +19,8 @@ struct hypervisor;
 int hypervisor_open(const char *library, struct hypervisor **ret, struct reason *ret_why);
 void hypervisor_close(struct hypervisor *hypervisor);
 
-int hypervisor_list(struct hypervisor *hypervisor, struct domain_fact **ret, size_t *ret_n,
-		    struct reason *ret_why);
+/* From this domid on. */
+int hypervisor_list(struct hypervisor *hypervisor, unsigned int first, struct domain_fact **ret,
+		    size_t *ret_n, struct reason *ret_why);
 
 #endif

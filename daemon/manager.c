@@ -36,7 +36,15 @@ static int on_store_events(sd_event_source *source, int fd, uint32_t revents, vo
 	return 0;
 }
 
-/* The events carry no domid: all domains have to be looked at. */
+/* The events carry no domid. */
+static void on_domain_came(const char *path, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	manager->domains_came = true;
+	manager_wake(manager);
+}
+
 static void on_domains_changed(const char *path, void *userdata)
 {
 	struct manager *manager = userdata;
@@ -154,7 +162,7 @@ static void forget_domain(struct manager *manager, struct domain *domain)
 		reconcile_guest(manager, domid);
 }
 
-static int take_fact(struct manager *manager, const struct domain_fact *fact)
+static int meet_domain(struct manager *manager, const struct domain_fact *fact)
 {
 	struct domain *domain = manager_find_domain(manager, fact->domid);
 	bool same;
@@ -169,29 +177,70 @@ static int take_fact(struct manager *manager, const struct domain_fact *fact)
 	return 0;
 }
 
-int manager_refresh_domains(struct manager *manager)
+/* One that is still being built is met again. */
+static int meet_domains(struct manager *manager, unsigned int first)
 {
 	_cleanup_free_ struct domain_fact *facts = NULL;
-	struct domain *domain;
-	size_t n, cursor;
+	unsigned int next = first;
+	bool all = true;
+	size_t n;
 	int r;
 
-	r = facts_list(manager->facts, manager->store, &facts, &n);
+	r = facts_list(manager->facts, manager->store, first, &facts, &n);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = meet_domain(manager, &facts[i]);
+		if (facts[i].domid != manager->backend && facts[i].running)
+			all = all && manager_find_domain(manager, facts[i].domid);
+		if (all && facts[i].domid >= next)
+			next = facts[i].domid + 1;
+	}
 	if (r < 0)
 		return r;
-	for (cursor = 0; (domain = table_next(&manager->domains, &cursor));)
-		domain->mentioned = false;
-	for (size_t i = 0; i < n; i++) {
-		r = take_fact(manager, &facts[i]);
-		if (r < 0)
-			return r;
-	}
-	for (cursor = 0; (domain = table_next(&manager->domains, &cursor));)
-		if (!domain->mentioned && !domain->dead)
-			domain_bury(domain);
+	manager->next_domid = next;
 	registry_set_guests(manager->registry, (unsigned int)manager->domains.used);
 	registry_set_store(manager->registry, true, facts_degraded(manager->facts));
 	return 0;
+}
+
+/*
+ * Compares the domains there are with those that are known, and begins and
+ * ends accordingly.
+ */
+static int refresh_domains(struct manager *manager)
+{
+	struct domain *domain;
+	size_t cursor;
+	int r;
+
+	manager->domains_came = false;
+	manager->domains_changed = false;
+	manager->domains_unsure = false;
+	for (cursor = 0; (domain = table_next(&manager->domains, &cursor));)
+		domain->mentioned = false;
+	r = meet_domains(manager, 0);
+	if (r < 0)
+		return r;
+	for (cursor = 0; (domain = table_next(&manager->domains, &cursor));)
+		if (!domain->mentioned && !domain->dead)
+			domain_bury(domain);
+	return 0;
+}
+
+/*
+ * A new domain has a higher domid than all before it, until these begin anew or a
+ * toolstack chooses one. To list all of them for each would be dear among many.
+ */
+static int look_for_new_domains(struct manager *manager)
+{
+	size_t before = manager->domains.used;
+	int r;
+
+	manager->domains_came = false;
+	r = meet_domains(manager, manager->next_domid);
+	if (r < 0)
+		return r;
+	manager->domains_unsure = true;
+	return manager->domains.used > before ? 0 : refresh_domains(manager);
 }
 
 /* The one for whom something was written last. */
@@ -222,6 +271,7 @@ static void disconnect(struct manager *manager)
 	table_done(&manager->domains);
 	store_unwatch(steal(&manager->introduce_watch));
 	store_unwatch(steal(&manager->release_watch));
+	manager->domains_came = false;
 	manager->domains_changed = false;
 	registry_set_guests(manager->registry, 0);
 	registry_set_store(manager->registry, false, facts_degraded(manager->facts));
@@ -244,7 +294,7 @@ static int reconcile_all(struct manager *manager)
 	r = kept_begin(manager);
 	if (r < 0)
 		return r;
-	r = store_watch(manager->store, "@introduceDomain", on_domains_changed, manager,
+	r = store_watch(manager->store, "@introduceDomain", on_domain_came, manager,
 			&manager->introduce_watch);
 	if (r < 0)
 		return r;
@@ -252,7 +302,7 @@ static int reconcile_all(struct manager *manager)
 			&manager->release_watch);
 	if (r < 0)
 		return r;
-	r = manager_refresh_domains(manager);
+	r = refresh_domains(manager);
 	if (r < 0)
 		return r;
 	r = reconcile(manager);
@@ -328,7 +378,8 @@ static int on_probe(sd_event_source *source, uint64_t usec, void *userdata)
 		note_lost(manager);
 	else
 		store_dispatch(manager->store, EVENTS_PER_DISPATCH);
-	/* listing the domains failed, and this is the later time to try it again */
+	/* listing the domains failed, or was not whole, and this is the later time for it */
+	manager->domains_changed |= manager->domains_unsure;
 	if (manager->domains_changed)
 		manager_wake(manager);
 	/* only here: whoever reads it knows that no call of this thread hangs */
@@ -357,9 +408,9 @@ static int on_turn(sd_event_source *source, void *userdata)
 	struct manager *manager = userdata;
 	int r;
 
-	if (manager->store && manager->domains_changed) {
-		manager->domains_changed = false;
-		r = manager_refresh_domains(manager);
+	if (manager->store && (manager->domains_changed || manager->domains_came)) {
+		r = manager->domains_changed ? refresh_domains(manager) :
+					       look_for_new_domains(manager);
 		if (r < 0 && r != -ENOTCONN) {
 			log_error(r, "cannot list the domains: %s; trying again later",
 				  store_strerror(r));
@@ -372,7 +423,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	}
 	if (manager->store && store_is_dead(manager->store))
 		note_lost(manager);
-	if (manager->queue.first || manager->domains_changed)
+	if (manager->queue.first || manager->domains_changed || manager->domains_came)
 		return 0;
 	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }

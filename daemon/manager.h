@@ -39,7 +39,10 @@ struct manager {
 	unsigned int n_served_elsewhere;	/* devices with a backend in another domain */
 	struct queue queue;
 	bool backend_awaited;			/* by one of the domains, perhaps */
-	bool domains_changed;
+	bool domains_came;			/* some, perhaps */
+	bool domains_changed;			/* came, went or became others */
+	bool domains_unsure;			/* only new ones were listed since all were */
+	unsigned int next_domid;		/* all below were met */
 	bool store_missing;			/* and it was said */
 	bool keeps;				/* something of a guest; see kept.h */
 
@@ -81,11 +84,5 @@ void manager_await_backend(struct domain *guest);
 void manager_backend_came(struct manager *manager);
 /* A domain is no more, and serves nobody. */
 void manager_orphan_devices(struct manager *manager, unsigned int backend);
-
-/*
- * Compares the domains there are with those that are known, and begins and
- * ends accordingly.
- */
-int manager_refresh_domains(struct manager *manager);
 
 #endif
