@@ -125,12 +125,16 @@ def arrive(host, domids):
 
 
 def rest(host, least=REST_SECONDS):
-    """Until attachd has done what it had to do: of an arrival more than to know the guests."""
+    """Until attachd has done what it had to do: of an arrival more than to know the guests.
+    It may wait for the store, which is busy then."""
+    def so_far():
+        return cpu_seconds(host.attachd.process.pid) + cpu_seconds(host.machine.store.pid)
+
     spent = least + 1
     while spent > least:
-        before = cpu_seconds(host.attachd.process.pid)
+        before = so_far()
         host.settle(0.3)
-        spent = cpu_seconds(host.attachd.process.pid) - before
+        spent = so_far() - before
 
 
 def spread(guests, count):
