@@ -29,8 +29,8 @@ uint64_t shun_add(struct shun *shun, const char *uuid, uint64_t now_usec)
 uint64_t shun_left(const struct shun *shun, const char *uuid, uint64_t now_usec)
 {
 	for (size_t i = 0; i < SHUN_MAX; i++)
-		if (!strcmp(shun->guests[i].uuid, uuid) &&
-		    shun->guests[i].backoff.until_usec > now_usec)
+		if (shun->guests[i].backoff.until_usec > now_usec &&
+		    !strcmp(shun->guests[i].uuid, uuid))
 			return shun->guests[i].backoff.until_usec - now_usec;
 	return 0;
 }

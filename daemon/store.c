@@ -273,7 +273,10 @@ int store_list_long(struct store *store, const char *path, char ***ret, size_t *
 /* Whoever watches it is told now, or at the commit. */
 static int note_change(struct store *store, store_txn txn, const char *path)
 {
-	snprintf(txn ? store->uncommitted : store->changed, CHANGED_SIZE, "%s", path);
+	char *noted = txn ? store->uncommitted : store->changed;
+
+	if (!memccpy(noted, path, '\0', CHANGED_SIZE))
+		noted[CHANGED_SIZE - 1] = '\0';
 	return 0;
 }
 
