@@ -21,7 +21,10 @@ struct bus {
 	sd_event_source *changes, *done;
 	sd_bus *bus;			/* NULL: not connected */
 	sd_event_source *retry;
+	bool joined;			/* or it tries to */
 	bool missing;			/* and it was said */
+	void (*on_settled)(void *userdata);
+	void *userdata;
 };
 
 static int append_entry(sd_bus_message *reply, const char *key, const char *type, ...)
@@ -228,6 +231,13 @@ static const sd_bus_vtable vtable[] = {
 
 static int retry_later(struct bus *bus);
 
+static void settle(struct bus *bus)
+{
+	if (bus->on_settled)
+		bus->on_settled(bus->userdata);
+	bus->on_settled = NULL;
+}
+
 static void leave(struct bus *bus, int error, const char *what)
 {
 	if (!bus->missing)
@@ -237,6 +247,7 @@ static void leave(struct bus *bus, int error, const char *what)
 	bus_drop_questions(&bus->orders);
 	sd_bus_close_unref(steal(&bus->bus));
 	retry_later(bus);
+	settle(bus);
 }
 
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
@@ -259,6 +270,7 @@ static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 	}
 	bus->missing = false;
 	log_info("on the system bus as " BUS_NAME);
+	settle(bus);
 	return 0;
 }
 
@@ -345,8 +357,21 @@ int bus_new(sd_event *event, struct registry *registry, struct engine *engine, s
 				       RETRY_ACCURACY_USEC, on_retry, bus);
 	if (r < 0)
 		return r;
+	r = sd_event_source_set_enabled(bus->retry, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
 	*ret = steal(&bus);
 	return 0;
+}
+
+int bus_join(struct bus *bus, void (*on_settled)(void *userdata), void *userdata)
+{
+	if (bus->joined)
+		return 0;
+	bus->joined = true;
+	bus->on_settled = on_settled;
+	bus->userdata = userdata;
+	return sd_event_source_set_enabled(bus->retry, SD_EVENT_ONESHOT);
 }
 
 void bus_free(struct bus *bus)

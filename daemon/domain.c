@@ -387,6 +387,7 @@ static int get_ready(struct domain *domain)
 	if (domain->shunned) {
 		r = reconcile_guest(domain->manager, domain->domid);
 		domain->shunned = r < 0;
+		manager_let_go(domain->manager);
 		return r;
 	}
 	domain->unidentified = false;

@@ -145,6 +145,18 @@ static int add_domain(struct manager *manager, const struct domain_fact *fact)
 	return 0;
 }
 
+static bool is_shunned(const struct device_view *view, void *userdata)
+{
+	const struct domain *domain = manager_find_domain(userdata, view->key.guest);
+
+	return domain && domain->shunned;
+}
+
+void manager_let_go(struct manager *manager)
+{
+	registry_let_go(manager->registry, is_shunned, manager);
+}
+
 static void forget_domain(struct manager *manager, struct domain *domain)
 {
 	unsigned int domid = domain->domid;
@@ -158,8 +170,10 @@ static void forget_domain(struct manager *manager, struct domain *domain)
 	registry_set_guests(manager->registry, (unsigned int)manager->domains.used);
 	domain_free(domain);
 	/* what it had was not known, and has to go all the same */
-	if (shunned)
+	if (shunned) {
 		reconcile_guest(manager, domid);
+		manager_let_go(manager);
+	}
 }
 
 static int meet_domain(struct manager *manager, const struct domain_fact *fact)
@@ -263,6 +277,8 @@ static void disconnect(struct manager *manager)
 	size_t cursor = 0;
 
 	shun_who_stalls(manager);
+	/* the channels go on, and most of them are found again */
+	registry_hold(manager->registry);
 	manager->store_events = sd_event_source_disable_unref(manager->store_events);
 	/* first, or xenstored would be told of the end of each watch */
 	store_close(steal(&manager->store));
@@ -273,7 +289,6 @@ static void disconnect(struct manager *manager)
 	store_unwatch(steal(&manager->release_watch));
 	manager->domains_came = false;
 	manager->domains_changed = false;
-	registry_set_guests(manager->registry, 0);
 	registry_set_store(manager->registry, false, facts_degraded(manager->facts));
 }
 
@@ -344,6 +359,7 @@ static void connect(struct manager *manager)
 		return;
 	}
 	manager->store_missing = false;
+	manager_let_go(manager);
 	log_info("connected to XenStore: %zu guests", manager->domains.used);
 	registry_set_store(manager->registry, true, facts_degraded(manager->facts));
 	if (manager->on_ready)
@@ -488,6 +504,7 @@ void manager_free(struct manager *manager)
 		return;
 	if (manager->facts)
 		disconnect(manager);
+	registry_let_go(manager->registry, NULL, NULL);
 	sd_event_source_disable_unref(manager->probe);
 	sd_event_source_disable_unref(manager->turns);
 	facts_free(manager->facts);

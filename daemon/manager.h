@@ -82,6 +82,8 @@ int manager_find_backend(struct manager *manager, struct domain *guest, const ch
 void manager_await_backend(struct domain *guest);
 /* A domain has its name, or had it: who waits for it? */
 void manager_backend_came(struct manager *manager);
+/* All devices were found again but those of guests that are left alone. */
+void manager_let_go(struct manager *manager);
 /* A domain is no more, and serves nobody. */
 void manager_orphan_devices(struct manager *manager, unsigned int backend);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -19,7 +20,9 @@ struct registry {
 	int fd;				/* an eventfd: the queue is not empty */
 	pthread_mutex_t lock;
 	/* protected by lock */
-	struct table entries;		/* serial -> struct entry */
+	struct table entries;		/* serial, as published -> struct entry */
+	bool holding;
+	struct table held;		/* serial, as told -> struct entry: see registry_hold() */
 	struct table guests;		/* key -> struct guest_counts */
 	struct entry *first, **end;	/* those that changed; who is gone is only here */
 	struct registry_status status;
@@ -71,6 +74,9 @@ void registry_free(struct registry *registry)
 	while ((entry = table_next(&registry->entries, &cursor)))
 		free(entry);
 	table_done(&registry->entries);
+	for (cursor = 0; (entry = table_next(&registry->held, &cursor));)
+		free(entry);
+	table_done(&registry->held);
 	for (cursor = 0; (counts = table_next(&registry->guests, &cursor));)
 		free(counts);
 	table_done(&registry->guests);
@@ -103,6 +109,51 @@ static void enqueue(struct registry *registry, struct entry *entry)
 	registry->end = &entry->next;
 }
 
+/* Called with lock held. */
+static void let_go(struct registry *registry, struct entry *entry)
+{
+	count(registry, &entry->view, -1);
+	entry->gone = true;
+	enqueue(registry, entry);
+}
+
+static bool is_same(const struct device_view *a, const struct device_view *b)
+{
+	return a->key.guest == b->key.guest && a->key.devid == b->key.devid &&
+	       !strcmp(a->key.class, b->key.class) && !strcmp(a->record.uuid, b->record.uuid) &&
+	       a->record.requested_usec == b->record.requested_usec;
+}
+
+/* Called with lock held. The same device, with the serial that it had. */
+static struct entry *take_held(struct registry *registry, const struct device_view *view)
+{
+	struct entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = table_next(&registry->held, &cursor)))
+		if (is_same(&entry->view, view))
+			return table_remove(&registry->held, entry->view.serial);
+	return NULL;
+}
+
+/* Called with lock held. */
+static struct entry *add_entry(struct registry *registry, const struct device_view *view)
+{
+	struct entry *entry = take_held(registry, view);
+
+	if (!entry) {
+		entry = calloc(1, sizeof(*entry));
+		if (!entry)
+			return NULL;
+		entry->view.serial = view->serial;
+		entry->view.phase = PHASE_REMOVED;
+	}
+	if (table_add(&registry->entries, view->serial, entry) == 0)
+		return entry;
+	let_go(registry, entry);
+	return NULL;
+}
+
 int registry_publish(struct registry *registry, const struct device_view *view)
 {
 	struct entry *entry;
@@ -110,16 +161,16 @@ int registry_publish(struct registry *registry, const struct device_view *view)
 
 	pthread_mutex_lock(&registry->lock);
 	entry = table_get(&registry->entries, view->serial);
-	if (entry) {
+	if (!entry)
+		entry = add_entry(registry, view);
+	if (!entry) {
+		r = -ENOMEM;
+	} else {
+		uint64_t serial = entry->view.serial;
+
 		count(registry, &entry->view, -1);
-	} else {
-		entry = calloc(1, sizeof(*entry));
-		r = entry ? table_add(&registry->entries, view->serial, entry) : -ENOMEM;
-	}
-	if (r < 0) {
-		free(entry);
-	} else {
 		entry->view = *view;
+		entry->view.serial = serial;
 		count(registry, view, 1);
 		enqueue(registry, entry);
 	}
@@ -133,12 +184,37 @@ void registry_withdraw(struct registry *registry, uint64_t serial)
 
 	pthread_mutex_lock(&registry->lock);
 	entry = table_remove(&registry->entries, serial);
-	if (entry) {
-		count(registry, &entry->view, -1);
-		entry->gone = true;
-		enqueue(registry, entry);
-	}
+	if (entry && (!registry->holding ||
+		      table_add(&registry->held, entry->view.serial, entry) < 0))
+		let_go(registry, entry);
 	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_hold(struct registry *registry)
+{
+	pthread_mutex_lock(&registry->lock);
+	registry->holding = true;
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_let_go(struct registry *registry,
+		     bool (*keep)(const struct device_view *view, void *userdata),
+		     void *userdata)
+{
+	struct table held;
+	struct entry *entry;
+	size_t cursor = 0;
+
+	pthread_mutex_lock(&registry->lock);
+	registry->holding = false;
+	held = registry->held;
+	registry->held = (struct table){};
+	while ((entry = table_next(&held, &cursor)))
+		if (!keep || !keep(&entry->view, userdata) ||
+		    table_add(&registry->held, entry->view.serial, entry) < 0)
+			let_go(registry, entry);
+	pthread_mutex_unlock(&registry->lock);
+	table_done(&held);
 }
 
 int registry_fd(struct registry *registry)
@@ -283,13 +359,17 @@ struct registry_status registry_status(struct registry *registry)
 int registry_for_each(struct registry *registry,
 		      int (*each)(const struct device_view *view, void *userdata), void *userdata)
 {
-	const struct entry *entry;
-	size_t cursor = 0;
+	const struct table *tables[] = { &registry->entries, &registry->held };
 	int r = 0;
 
 	pthread_mutex_lock(&registry->lock);
-	while (!r && (entry = table_next(&registry->entries, &cursor)))
-		r = each(&entry->view, userdata);
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		const struct entry *entry;
+		size_t cursor = 0;
+
+		while (!r && (entry = table_next(tables[i], &cursor)))
+			r = each(&entry->view, userdata);
+	}
 	pthread_mutex_unlock(&registry->lock);
 	return r;
 }

@@ -21,7 +21,7 @@
 #include "util.h"
 
 struct device_view {
-	uint64_t serial;		/* of the device, never used again */
+	uint64_t serial;		/* of the device, never used for another */
 	struct device_key key;
 	struct escaped guest;
 	struct record record;
@@ -53,6 +53,16 @@ DEFINE_CLEANUP(struct registry, registry_free)
 /* Adds or replaces. 0 or -ENOMEM */
 int registry_publish(struct registry *registry, const struct device_view *view);
 void registry_withdraw(struct registry *registry, uint64_t serial);
+
+/*
+ * From now on what is withdrawn stays to be seen, until it is published anew, by
+ * whatever serial, or let go: those of a connection that has ended are not gone.
+ */
+void registry_hold(struct registry *registry);
+/* Ends that. keep, called with the registry locked: is it still held? NULL: none is. */
+void registry_let_go(struct registry *registry,
+		     bool (*keep)(const struct device_view *view, void *userdata),
+		     void *userdata);
 
 /*
  * Readable when there are changes. They are kept, coalesced, until they are

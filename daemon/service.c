@@ -76,8 +76,10 @@ static void tell_ready(struct service *service)
 	service->ready_untold = !notify("READY=1");
 }
 
-static void become_ready(struct service *service)
+static void become_ready(void *userdata)
 {
+	struct service *service = userdata;
+
 	sd_event_source_set_enabled(service->ready_timeout, SD_EVENT_OFF);
 	if (!service->is_ready)
 		tell_ready(service);
@@ -87,16 +89,20 @@ static void become_ready(struct service *service)
 
 static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
+	struct service *service = userdata;
+
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	become_ready(userdata);
-	return 0;
+	notify_status(service);
+	return bus_join(service->bus, become_ready, service);
 }
 
-/* on_ready may still come, and refreshes the status. */
+/* Neither xenstored nor a bus is waited for any longer. */
 static int on_ready_timeout(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	become_ready(userdata);
-	return 0;
+	struct service *service = userdata;
+
+	become_ready(service);
+	return bus_join(service->bus, become_ready, service);
 }
 
 /*

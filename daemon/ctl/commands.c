@@ -51,7 +51,7 @@ static int ask_for_devices(struct devices *ret)
 	if (r < 0)
 		return command_failed(r, why);
 	if (!status.xenstore_connected)
-		fputs("mydevicectl: mydevice-attachd waits for xenstored and knows no channel\n",
+		fputs("mydevicectl: mydevice-attachd waits for xenstored; it knew these last\n",
 		      stderr);
 	return EXIT_SUCCESS;
 }

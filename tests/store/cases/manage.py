@@ -300,6 +300,11 @@ def bus_call(host, *arguments):
 NAME, ROOT = "org.mydevice.Attach1", "/org/mydevice/Attach1"
 
 
+def names_on_the_bus(host):
+    return bus_call(host, "call", "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                    "org.freedesktop.DBus", "ListNames")["data"][0]
+
+
 @case
 def manage_objects_on_the_bus(host):
     host.attachd.start()
@@ -389,7 +394,13 @@ def manage_wait(host):
     host.join(one, 0)
     host.expect(lambda: not connected.alive(), "it is connected")
     equal(connected.popen.returncode, 0, "the status")
+    before = len(names_on_the_bus(host))
     gone = host.attachd.ctl_begin("wait", "7", "0", "--for=gone")
+    host.expect(lambda: len(names_on_the_bus(host)) > before, "it asks")
+    host.settle(0.5)
+    # who begins anew knows nothing at first
+    host.attachd.kill()
+    host.attachd.start()
     host.settle(0.3)
     check(gone.alive(), "it is not gone yet")
     one.withdraw(0)

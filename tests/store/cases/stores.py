@@ -44,11 +44,14 @@ def stores_die_and_come_back_empty(host):
         host.machine.stop_store()
         host.forget_connections()
         host.expect(lambda: not connected_to_store(host), "the loss is noticed", within=6)
-        equal(host.attachd.list(), [], "the list without a store")
+        equal({entry["guest"] for entry in host.attachd.list()}, {"web3", "web4"},
+              "the list without a store: what goes on without it")
         host.restart_store()
         host.expect(lambda: connected_to_store(host), "it is connected again", within=6)
         for one in guests:
             check(not one.traces(), f"something is made up: {one.traces()}")
+        host.expect(lambda: not host.attachd.list(), "nothing of it is told of any more")
+        for one in guests:
             host.connected(one, 0)
     check(host.attachd.running(), "attachd died")
 
@@ -78,6 +81,9 @@ def stores_that_end_one_connection(host):
     between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "between"))
     host.attachd.store_path = between.path
     host.attachd.start()
+    first = host.guest(6, "web")
+    host.connected(first, 0)
+    waiting = host.attachd.ctl_begin("wait", "web", "demo", "--for=gone")
     for number in (0, 1):
         one = host.guest(7 + number, f"web{number}")
         host.connected(one, 0)
@@ -88,6 +94,9 @@ def stores_that_end_one_connection(host):
         host.expect(lambda: connected_to_store(host), "it connects again")
         one.request(1, "log")
         host.expect(lambda: one.attached(1), "who asks is served", lambda: one.status(1))
+    check(waiting.alive(), "a channel was told to be gone that was connected all the time")
+    first.withdraw(0)
+    host.expect(lambda: not waiting.alive(), "it is told when it goes")
     between.close()
 
 

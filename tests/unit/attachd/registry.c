@@ -79,11 +79,64 @@ static void test_the_end_is_told_once(void **state)
 	registry_free(registry);
 }
 
+static bool is_second(const struct device_view *view, void *userdata)
+{
+	return view->key.devid == 2;
+}
+
+static void test_held_while_there_is_no_store(void **state)
+{
+	struct registry *registry = registry_new();
+	struct device_view again = {
+		.serial = 11,
+		.key = { .class = MYDEVICE_CLASS, .guest = 7, .devid = 1 },
+		.phase = PHASE_WAITING,
+	};
+
+	for (uint64_t serial = 1; serial <= 4; serial++)
+		publish(registry, serial, PHASE_CONNECTED);
+	while (is_readable(registry)) {
+		struct device_view view;
+
+		registry_next_change(registry, &view);
+	}
+	registry_hold(registry);
+	for (uint64_t serial = 1; serial <= 4; serial++)
+		registry_withdraw(registry, serial);
+	expect(registry, REGISTRY_NONE, 0, 0);
+	assert_int_equal(registry_status(registry).metrics.connected, 4);
+	/* one is found again, by another serial, and one is another */
+	assert_int_equal(registry_publish(registry, &again), 0);
+	expect(registry, REGISTRY_CHANGED, 1, PHASE_WAITING);
+	again.key.devid = 4;
+	again.serial = 14;
+	again.record.requested_usec = 1;
+	assert_int_equal(registry_publish(registry, &again), 0);
+	expect(registry, REGISTRY_CHANGED, 14, PHASE_WAITING);
+	assert_int_equal(registry_status(registry).metrics.devices, 5);
+	registry_let_go(registry, is_second, NULL);
+	assert_int_equal(registry_status(registry).metrics.devices, 3);
+	for (int i = 0; i < 2; i++) {
+		struct device_view view;
+
+		assert_int_equal(registry_next_change(registry, &view), REGISTRY_GONE);
+		assert_in_range(view.serial, 3, 4);
+	}
+	expect(registry, REGISTRY_NONE, 0, 0);
+	registry_withdraw(registry, 11);
+	expect(registry, REGISTRY_GONE, 1, PHASE_WAITING);
+	registry_let_go(registry, NULL, NULL);
+	expect(registry, REGISTRY_GONE, 2, PHASE_CONNECTED);
+	assert_int_equal(registry_status(registry).metrics.devices, 1);
+	registry_free(registry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes_are_coalesced),
 		cmocka_unit_test(test_the_end_is_told_once),
+		cmocka_unit_test(test_held_while_there_is_no_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
