@@ -79,8 +79,20 @@ event_another() {
 		eventually 120 dom0 "! xl list $old"
 }
 
+# watched GUEST: by the xl that would create it again after a reboot. That takes a
+# checkpoint for the domain's end.
+watched() {
+	dom0 "log=\$(grep -l '(domid $(domid "$1")) to die' /var/log/xen/xl-*) &&
+		! tail -q -n 1 \$log | grep Exiting"
+}
+
 event_reboot() {
-	event_another "$1" "xl reboot $1 2>&1"
+	if watched "$1"; then
+		event_another "$1" "xl reboot $1 2>&1"
+	else
+		dom0 "xl reboot $1 2>&1" && eventually 300 dom0 "xl list $1 | grep -e ---s" &&
+			event_create "$1"
+	fi
 }
 
 # Its UUID is a new one, so it is new to the daemon, too.
