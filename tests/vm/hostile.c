@@ -24,6 +24,8 @@
 #include <xenstore.h>
 #include <xen/io/mydevice.h>
 
+#include "nodes.h"
+
 enum state {
 	INITIALISING = 1,
 	INIT_WAIT = 2,
@@ -51,39 +53,18 @@ static evtchn_port_t port;
 static char ring_ref[32], event_channel[32];
 static uint32_t epoch = 1;
 
-static void put(const char *dir, const char *node, const char *value)
-{
-	char path[400];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, node);
-	xs_write(xs, XBT_NULL, path, value, strlen(value));
-}
-
-static int get(const char *dir, const char *node)
-{
-	char path[400], *value;
-	int n = -1;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, node);
-	value = xs_read(xs, XBT_NULL, path, NULL);
-	if (value)
-		n = atoi(value);
-	free(value);
-	return n;
-}
-
 static void set_state(int state)
 {
 	char text[12];
 
 	snprintf(text, sizeof(text), "%d", state);
-	put(front, "state", text);
+	node_put(xs, front, "state", text);
 }
 
 static bool back_becomes(int state)
 {
 	for (int i = 0; i < 500; i++) {
-		if (get(back, "state") == state)
+		if (node_get(xs, back, "state") == state)
 			return true;
 		usleep(10000);
 	}
@@ -112,9 +93,9 @@ static void truth(void)
 
 static void handshake(void)
 {
-	put(front, "protocol", "1");
-	put(front, "ring-ref", ring_ref);
-	put(front, "event-channel", event_channel);
+	node_put(xs, front, "protocol", "1");
+	node_put(xs, front, "ring-ref", ring_ref);
+	node_put(xs, front, "event-channel", event_channel);
 	set_state(INITIALISED);
 }
 
@@ -307,13 +288,13 @@ static void noise_states(void)
 					      "99999999999", "4\n4" };
 
 	for (int i = 0; i < 300; i++)
-		put(front, "state", states[i * 7 % (sizeof(states) / sizeof(*states))]);
+		node_put(xs, front, "state", states[i * 7 % (sizeof(states) / sizeof(*states))]);
 }
 
 /* A state that is none says that the frontend is gone: its device ends. */
 static void lie_no_state(void)
 {
-	put(front, "state", "x");
+	node_put(xs, front, "state", "x");
 }
 
 /* ---- */
@@ -323,7 +304,7 @@ static int failures;
 static void report(const char *name, bool good, const char *why)
 {
 	printf(good ? "PASS hostile-%s\n" : "FAIL hostile-%s: %s, backend state %d\n", name, why,
-	       get(back, "state"));
+	       node_get(xs, back, "state"));
 	failures += !good;
 }
 
@@ -377,7 +358,7 @@ static bool set_up(const char *devid)
 		return false;
 	snprintf(back, sizeof(back), "%s", path);
 	free(path);
-	back_domid = get(front, "backend-id");
+	back_domid = node_get(xs, front, "backend-id");
 	pages = xengntshr_share_pages(grants, back_domid, PAGES, gref, 1);
 	control = (struct mydevice_control *)pages;
 	return pages;

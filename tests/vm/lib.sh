@@ -24,15 +24,16 @@ guest() {
 
 # The packages as users get them, and programs that run in any guest.
 vm_build() {
-	local program
+	local program libraries="-lxenstore -lxengnttab -lxenevtchn -lxentoolcore -lxentoollog"
 
 	make -s debs || return
 	mkdir -p "$vm_work/guest/usr/bin" || return
 	tests/semantics/build "$vm_work/guest/usr/bin" || return
 	for program in transfer intrude hostile shuttle traitor; do
+		# shellcheck disable=SC2086 # words
 		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -pthread \
 			-o "$vm_work/guest/usr/bin/$program" "tests/vm/$program.c" \
-			-Iinclude -lxenstore -lxengnttab -lxenevtchn -lxentoolcore -lxentoollog || return
+			tests/vm/nodes.c -Iinclude $libraries || return
 	done
 	install -D -m 755 tests/vm/soaking/start "$vm_work/guest/etc/lab.d/soak" &&
 		vm_build_pairs
@@ -87,6 +88,20 @@ expect() {
 		report_fail "$name" "exit status $?: $(tail -n 3 <<<"$output" | tr '\n' ' ')"
 		return 1
 	fi
+}
+
+# report_from NAME NUMBER: the results that a program prints, which are so many.
+report_from() {
+	local line seen=0
+	while read -r line; do
+		case $line in
+		PASS*) report_pass "${line#PASS }" ;;
+		FAIL*) report_fail "$(cut -d: -f1 <<<"${line#FAIL }")" "${line#*: }" ;;
+		*) echo "$line" && continue ;;
+		esac
+		seen=$((seen + 1))
+	done
+	[ $seen -eq "$2" ] || report_fail "$1-ended-early" "$seen of $2 results"
 }
 
 # eventually SECONDS CMD...: until it succeeds; what it last printed if it does not.

@@ -21,32 +21,13 @@
 #include <xenstore.h>
 #include <xen/io/mydevice.h>
 
+#include "nodes.h"
+
 #define ROUNDS		20
 #define STATE_CONNECTED	4
 
 static struct xs_handle *xs;
 static char front[64], back[64];
-
-static void put(const char *node, const char *value)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", back, node);
-	xs_write(xs, XBT_NULL, path, value, strlen(value));
-}
-
-static int get(const char *dir, const char *node)
-{
-	char path[128], *value;
-	int n = -1;
-
-	snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "", node);
-	value = xs_read(xs, XBT_NULL, path, NULL);
-	if (value)
-		n = atoi(value);
-	free(value);
-	return n;
-}
 
 static void lie(void)
 {
@@ -68,31 +49,28 @@ static void lie(void)
 
 	for (int i = 0; i <= 9; i++) {
 		snprintf(state, sizeof(state), "%d", i);
-		put("state", state);
+		node_put(xs, back, "state", state);
 		usleep(2000);
 	}
-	put("state", "\x1b[31m");
+	node_put(xs, back, "state", "\x1b[31m");
 	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
-		put(lies[i].node, lies[i].value);
-		put("state", i % 2 ? "4" : "2");
+		node_put(xs, back, lies[i].node, lies[i].value);
+		node_put(xs, back, "state", i % 2 ? "4" : "2");
 	}
 }
 
 static int forge_store(unsigned int guest)
 {
 	struct xs_permissions perms[2] = { { .perms = XS_PERM_NONE }, { .perms = XS_PERM_WRITE } };
-	char path[128];
 
 	for (int i = 0; i < ROUNDS; i++)
 		lie();
-	perms[0].id = (unsigned int)get("", "domid");
+	perms[0].id = (unsigned int)node_get(xs, front, "backend-id");
 	perms[1].id = guest;
 	xs_set_permissions(xs, XBT_NULL, back, perms, 2);
 	for (int i = 0; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s/online", back);
-		xs_rm(xs, XBT_NULL, path);
-		snprintf(path, sizeof(path), "%s/state", back);
-		xs_rm(xs, XBT_NULL, path);
+		node_put(xs, back, "online", NULL);
+		node_put(xs, back, "state", NULL);
 		xs_rm(xs, XBT_NULL, back);
 		sleep(1);
 	}
@@ -102,9 +80,9 @@ static int forge_store(unsigned int guest)
 static int scribble(unsigned int guest)
 {
 	xengnttab_handle *grants = xengnttab_open(NULL, 0);
-	uint32_t ref = (uint32_t)get(front, "ring-ref"), *words;
+	uint32_t ref = (uint32_t)node_get(xs, front, "ring-ref"), *words;
 
-	if (!grants || get(front, "state") != STATE_CONNECTED) {
+	if (!grants || node_get(xs, front, "state") != STATE_CONNECTED) {
 		fprintf(stderr, "there is no channel to betray\n");
 		return 1;
 	}
@@ -119,7 +97,7 @@ static int scribble(unsigned int guest)
 			words[(unsigned int)random() % (0x280 / 4)] =
 				(uint32_t)random() >> ((unsigned int)random() % 32);
 		usleep(1000);
-		if (get(front, "state") != STATE_CONNECTED) {
+		if (node_get(xs, front, "state") != STATE_CONNECTED) {
 			printf("left after %d ms\n", i);
 			return 0;
 		}

@@ -25,16 +25,7 @@ hostile_begin() {
 if expect hostile-begins hostile_begin; then
 	dom0 systemd-run -q --unit=hostile-reader bash -c \
 		'while sleep 0.05; do timeout 30 cat /dev/mydevice-back/d/demo; done >/dev/null 2>&1'
-	hostile_seen=0
-	while read -r line; do
-		case $line in
-		PASS*) report_pass "${line#PASS }" ;;
-		FAIL*) report_fail "$(cut -d: -f1 <<<"${line#FAIL }")" "${line#*: }" ;;
-		*) continue ;;
-		esac
-		hostile_seen=$((hostile_seen + 1))
-	done < <(guest d timeout 300 /root/hostile 0 2>&1)
-	[ $hostile_seen -eq 21 ] || report_fail hostile-ended-early "$hostile_seen of 21 lies were told"
+	report_from hostile 21 < <(guest d timeout 300 /root/hostile 0 2>&1)
 	expect hostile-others-unharmed pass_bytes a both $((1 * MiB))
 	dom0 systemctl stop hostile-reader
 	hostile_over() {
