@@ -116,7 +116,8 @@ check-vm: ## real Xen, real kernels, PV and PVH guests in QEMU: minutes
 
 .PHONY: check-long
 check-long: ## what takes too long for check: guests moved 50 times, here and between two hosts
-	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),25) UPGRADE_PACKAGES=1 tests/check long hosts
+	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),25) UPGRADE_PACKAGES=1 STATES_STRIDE=1 \
+		tests/check long hosts
 
 .PHONY: soak
 soak: ## whatever can happen to 8 channels of 4 guests, at random: MINUTES=120 SEED=7 EVENTS=...

@@ -29,12 +29,14 @@ vm_build() {
 	make -s debs || return
 	mkdir -p "$vm_work/guest/usr/bin" || return
 	tests/semantics/build "$vm_work/guest/usr/bin" || return
-	for program in transfer intrude hostile shuttle traitor; do
+	for program in transfer intrude hostile shuttle traitor force; do
 		# shellcheck disable=SC2086 # words
 		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -pthread \
 			-o "$vm_work/guest/usr/bin/$program" "tests/vm/$program.c" \
 			tests/vm/nodes.c -Iinclude $libraries || return
 	done
+	gcc -m32 -nostdlib -static -Wl,--build-id=none -Wl,-Ttext-segment=0x100000 \
+		-o "$vm_work/still" tests/vm/still.S || return
 	install -D -m 755 tests/vm/soaking/start "$vm_work/guest/etc/lab.d/soak" &&
 		vm_build_pairs
 }
