@@ -133,7 +133,7 @@ driver_betrays() {
 	guest s timeout 30 transfer send "$back" $((1 << 40)) >/dev/null 2>&1 &
 	writer=$!
 	sleep 1
-	guest s "timeout 60 traitor $1 $(domid b) $driver_devid" || rc=1
+	guest s "timeout 180 traitor $1 $(domid b) $driver_devid" || rc=1
 	wait $reader
 	wait $writer
 	cat "$vm_work/betrayed.log"
