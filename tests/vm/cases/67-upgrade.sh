@@ -39,7 +39,7 @@ upgrade_on() {
 upgrade_install_package() {
 	local module prefix=
 	[ "$1" = dom0 ] || prefix=$1:
-	rm -rf "$upgrade_next/deb" &&
+	rm -rf "$upgrade_next" && mkdir -p "$upgrade_next" &&
 		dpkg-deb -R "$(compgen -G "build/debs/*/mydevice-dkms_*.deb" | head -n 1)" \
 			"$upgrade_next/deb" || return
 	for module in core front back; do
