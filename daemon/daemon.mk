@@ -37,7 +37,8 @@ daemon_pure := backoff escape explain hotplug live log machine metrics name numb
 	policy policy-file policy-setting rate reason record request shun table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device device-note \
 	directory domain domids engine facts gifts hypervisor kept kernel main manager \
-	nodes notify orders queue reconcile registry requests service stall store stranded values
+	nodes notify orders queue reconcile registry requests service stall store stranded values \
+	wire
 ctl_sources := $(addprefix ctl/,bridge client commands connect follow main manage message \
 	metrics output watch) escape number
 

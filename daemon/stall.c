@@ -12,13 +12,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "directory.h"
+#include <xen/io/xs_wire.h>
+
 #include "stall.h"
 #include "store.h"
+#include "wire.h"
 
 #define SILENCE_SEC 3
 /* For a thread to take the answer that has come. */
 #define GRACE_MSEC 1000
+/* Nobody waits for longer who waits for the thread to end. */
+#define ANSWER_USEC (5 * USEC_PER_SEC)
 
 struct stall {
 	pthread_t thread;
@@ -54,12 +58,13 @@ static int copy_connection(void)
 	return -1;
 }
 
+/* Of the questions there are this is the one that is put off first: before a live update. */
 static bool others_are_served(void)
 {
-	_cleanup_free_ char **names = NULL;
-	size_t n;
+	_cleanup_free_ char *transaction = NULL;
+	size_t len;
 
-	return directory_list("/", &names, &n) == 0;
+	return wire_ask(XS_TRANSACTION_START, "", ANSWER_USEC, &transaction, &len) == 0;
 }
 
 /*

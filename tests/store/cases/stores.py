@@ -228,6 +228,35 @@ def stores_with_a_competing_writer(host):
     rival.client.close()
 
 
+def control_of(host):
+    """xenstore-control of this very xenstored, and the latter's binary."""
+    binary = os.path.realpath(f"/proc/{host.machine.store.pid}/exe")
+    return os.path.join(os.path.dirname(binary), "xenstore-control"), binary
+
+
+@case(stores=("c",))
+def stores_that_put_off_transactions(host):
+    """Before a live update nobody may begin one, until the last that was begun has ended.
+    It is no guest's fault, though a guest may take its time, and others are answered."""
+    host.attachd.start()
+    one, slow, late = (host.guest(domid, name) for domid, name in
+                       ((7, "web1"), (8, "slow"), (9, "web3")))
+    host.connected(one, 0)
+    slow.client.call(wire.TRANSACTION_START, b"\0")
+    control, binary = control_of(host)
+    with subprocess.Popen([control, "live-update", "-t", "9", binary],
+                          env={**os.environ, "XENSTORED_PATH": host.machine.socket},
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as update:
+        host.settle(0.5)
+        late.request(0, "demo")
+        host.expect(lambda: late.attached(0), "it is served when the update has been given up",
+                    lambda: late.status(0), within=25)
+        update.wait(20)
+    log = host.attachd.log_text()
+    check("left alone" not in log and "not this daemon" not in log, "the wait was taken for a stall")
+    equal(one.states(0), ("4", "4"), "the device that was there")
+
+
 def command_line(pid):
     """After a live update it says so."""
     with open(f"/proc/{pid}/cmdline", "rb") as stream:
@@ -242,8 +271,7 @@ def stores_updated_live(host):
     host.connected(one, 0)
     host.settle(0.1)
     before = one.nodes(0)
-    binary = os.path.realpath(f"/proc/{host.machine.store.pid}/exe")
-    control = os.path.join(os.path.dirname(binary), "xenstore-control")
+    control, binary = control_of(host)
     one.disconnect()
     old = command_line(host.machine.store.pid)
     late.request(0, "demo")
