@@ -301,14 +301,17 @@ static int join(struct bus *bus)
 	return sd_bus_request_name_async(bus->bus, NULL, BUS_NAME, 0, on_name, bus);
 }
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+static void try_to_join(struct bus *bus)
 {
-	struct bus *bus = userdata;
-	int r;
+	int r = join(bus);
 
-	r = join(bus);
 	if (r < 0)
 		leave(bus, r, "no system bus");
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	try_to_join(userdata);
 	return 0;
 }
 
@@ -364,14 +367,14 @@ int bus_new(sd_event *event, struct registry *registry, struct engine *engine, s
 	return 0;
 }
 
-int bus_join(struct bus *bus, void (*on_settled)(void *userdata), void *userdata)
+void bus_join(struct bus *bus, void (*on_settled)(void *userdata), void *userdata)
 {
 	if (bus->joined)
-		return 0;
+		return;
 	bus->joined = true;
 	bus->on_settled = on_settled;
 	bus->userdata = userdata;
-	return sd_event_source_set_enabled(bus->retry, SD_EVENT_ONESHOT);
+	try_to_join(bus);
 }
 
 void bus_free(struct bus *bus)

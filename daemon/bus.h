@@ -19,9 +19,9 @@ int bus_new(sd_event *event, struct registry *registry, struct engine *engine, s
 /*
  * Until now it was not to be seen there: whoever asks is to get the whole answer.
  * on_settled comes once: it is there, or there is no bus for now. Only the first
- * call counts. 0 or -errno
+ * call counts.
  */
-int bus_join(struct bus *bus, void (*on_settled)(void *userdata), void *userdata);
+void bus_join(struct bus *bus, void (*on_settled)(void *userdata), void *userdata);
 void bus_free(struct bus *bus);
 DEFINE_CLEANUP(struct bus, bus_free)
 

@@ -383,7 +383,7 @@ static int get_ready(struct domain *domain)
 {
 	int r;
 
-	/* its time is over, and what it has was not looked at */
+	/* its time is over, or itself, and what it has was not looked at */
 	if (domain->shunned) {
 		r = reconcile_guest(domain->manager, domain->domid);
 		domain->shunned = r < 0;
@@ -404,7 +404,7 @@ static bool do_turn(struct domain *domain)
 		device_turn(device);
 		return true;
 	}
-	if (domain->dead)
+	if (domain->dead && !domain->shunned)
 		return false;
 	if (domain->shunned || domain->unidentified) {
 		r = get_ready(domain);
@@ -413,7 +413,7 @@ static bool do_turn(struct domain *domain)
 				   "cannot be served: %s; trying again", store_strerror(r));
 			domain_retry(domain);
 		}
-		return true;
+		return r >= 0;
 	}
 	return gifts_turn(domain) || requests_turn(domain);
 }

@@ -19,6 +19,9 @@
 #define PROBE_USEC (2 * USEC_PER_SEC)
 #define PROBE_ACCURACY_USEC (250 * USEC_PER_MSEC)
 
+/* In which two guests that hold up XenStore are held to be innocent. */
+#define STALL_USEC (60 * USEC_PER_SEC)
+
 /*
  * There is work for as long as a guest storms. Deadlines, the probe and the
  * policy's mail come before it, or they would come after the storm.
@@ -159,21 +162,13 @@ void manager_let_go(struct manager *manager)
 
 static void forget_domain(struct manager *manager, struct domain *domain)
 {
-	unsigned int domid = domain->domid;
-	bool shunned = domain->shunned;
-
 	if (*domain->withheld.text)
-		nodes_note_withheld(manager->store, domid, "", "");
+		nodes_note_withheld(manager->store, domain->domid, "", "");
 	if (domain->reborn)
 		on_domains_changed(NULL, manager);
-	table_remove(&manager->domains, domid);
+	table_remove(&manager->domains, domain->domid);
 	registry_set_guests(manager->registry, (unsigned int)manager->domains.used);
 	domain_free(domain);
-	/* what it had was not known, and has to go all the same */
-	if (shunned) {
-		reconcile_guest(manager, domid);
-		manager_let_go(manager);
-	}
 }
 
 static int meet_domain(struct manager *manager, const struct domain_fact *fact)
@@ -257,18 +252,26 @@ static int look_for_new_domains(struct manager *manager)
 	return manager->domains.used > before ? 0 : refresh_domains(manager);
 }
 
-/* The one for whom something was written last. */
-static void shun_who_stalls(struct manager *manager)
+/*
+ * The one for whom something was written last. If it was another only just now, both
+ * may have a reader in common that reads nothing, and it is not them.
+ */
+static bool shun_who_stalls(struct manager *manager)
 {
 	const char *path = manager->store ? store_stalled_at(manager->store) : NULL;
+	uint64_t last_usec = manager->stalled_usec, now = monotonic_usec();
+	unsigned int domid, last = manager->stalled_by;
 	struct domain *domain;
-	unsigned int domid;
 
 	if (!path || path_parse_guest(path, &domid) < 0)
-		return;
+		return false;
+	manager->stalled_usec = now;
+	manager->stalled_by = domid;
 	domain = manager_find_domain(manager, domid);
-	if (domain)
-		domain_shun(domain);
+	if (!domain || (last_usec && last != domid && now - last_usec < STALL_USEC))
+		return false;
+	domain_shun(domain);
+	return true;
 }
 
 static void disconnect(struct manager *manager)
@@ -276,7 +279,6 @@ static void disconnect(struct manager *manager)
 	struct domain *domain;
 	size_t cursor = 0;
 
-	shun_who_stalls(manager);
 	/* the channels go on, and most of them are found again */
 	registry_hold(manager->registry);
 	manager->store_events = sd_event_source_disable_unref(manager->store_events);
@@ -289,6 +291,7 @@ static void disconnect(struct manager *manager)
 	store_unwatch(steal(&manager->release_watch));
 	manager->domains_came = false;
 	manager->domains_changed = false;
+	manager->domains_unsure = false;
 	registry_set_store(manager->registry, false, facts_degraded(manager->facts));
 }
 
@@ -352,7 +355,7 @@ static void connect(struct manager *manager)
 	if (r == 0)
 		r = reconcile_all(manager);
 	if (r < 0) {
-		if (!manager->store_missing)
+		if (!shun_who_stalls(manager) && !manager->store_missing)
 			note_missing(manager, r);
 		manager->store_missing = true;
 		disconnect(manager);
@@ -371,12 +374,13 @@ static void note_lost(struct manager *manager)
 {
 	struct log_about about = { .message_id = MSG_STORE_LOST, .domid = -1, .devid = -1 };
 
-	if (store_stalled_at(manager->store)) {
+	if (shun_who_stalls(manager)) {
 		disconnect(manager);
 		connect(manager);
 		return;
 	}
-	log_about(LOG_WARNING, 0, &about,
+	log_about(LOG_WARNING, 0, &about, store_stalled_at(manager->store) ?
+		  "xenstored serves others, but not this daemon; connecting anew" :
 		  "xenstored has gone; waiting for it; channels that are connected stay so");
 	registry_count(manager->registry, COUNT_STORE_LOST);
 	manager->store_missing = true;
@@ -415,7 +419,7 @@ static void do_turn(struct manager *manager)
 		return;
 	if (domain_turn(domain))
 		domain_enqueue(domain);
-	else if (domain->dead && !domain->devices)
+	else if (domain->dead && !domain->devices && !domain->shunned)
 		forget_domain(manager, domain);
 }
 

@@ -35,14 +35,16 @@ struct manager {
 	unsigned int backend;			/* domid that serves the channels */
 	struct table domains;			/* domid -> struct domain */
 	uint64_t last_generation, last_serial;
-	struct shun shun;			/* outlasts the connection */
+	struct shun shun;			/* outlasts the connection, as the next two */
+	unsigned int stalled_by;		/* domid */
+	uint64_t stalled_usec;			/* monotonic; 0: never */
 	unsigned int n_served_elsewhere;	/* devices with a backend in another domain */
 	struct queue queue;
 	bool backend_awaited;			/* by one of the domains, perhaps */
 	bool domains_came;			/* some, perhaps */
 	bool domains_changed;			/* came, went or became others */
 	bool domains_unsure;			/* only new ones were listed since all were */
-	unsigned int next_domid;		/* all below were met */
+	unsigned int next_domid;		/* all below were met, but see domains_unsure */
 	bool store_missing;			/* and it was said */
 	bool keeps;				/* something of a guest; see kept.h */
 

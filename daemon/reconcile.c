@@ -90,19 +90,30 @@ static int settle_record(struct manager *manager, struct domain *domain, struct 
 	return device_adopt(domain, key, &record, orphaned);
 }
 
+static struct domain *find_living(struct manager *manager, unsigned int domid)
+{
+	struct domain *domain = manager_find_domain(manager, domid);
+
+	return domain && !domain->dead ? domain : NULL;
+}
+
 static int on_record(struct manager *manager, const char *name, void *userdata)
 {
 	unsigned int *guest = userdata;
 	struct device_key key = { .guest = *guest, .backend = manager->backend };
+	struct domain *domain = find_living(manager, *guest);
 
 	if (path_parse_record(name, &key) < 0)
 		return 0;
-	return settle_record(manager, manager_find_domain(manager, *guest), &key);
+	/* a try that failed half-way had got to it */
+	if (domain && device_find(domain, key.class, key.devid))
+		return 0;
+	return settle_record(manager, domain, &key);
 }
 
 int reconcile_guest(struct manager *manager, unsigned int guest)
 {
-	struct domain *domain = manager_find_domain(manager, guest);
+	struct domain *domain = find_living(manager, guest);
 	struct path records = path_guest_records(guest);
 	int r;
 

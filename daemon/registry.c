@@ -137,10 +137,12 @@ static struct entry *take_held(struct registry *registry, const struct device_vi
 }
 
 /* Called with lock held. */
-static struct entry *add_entry(struct registry *registry, const struct device_view *view)
+static struct entry *add_entry(struct registry *registry, const struct device_view *view,
+			       bool *ret_found_again)
 {
 	struct entry *entry = take_held(registry, view);
 
+	*ret_found_again = entry;
 	if (!entry) {
 		entry = calloc(1, sizeof(*entry));
 		if (!entry)
@@ -156,16 +158,17 @@ static struct entry *add_entry(struct registry *registry, const struct device_vi
 
 int registry_publish(struct registry *registry, const struct device_view *view)
 {
+	bool found_again = false;
 	struct entry *entry;
 	int r = 0;
 
 	pthread_mutex_lock(&registry->lock);
 	entry = table_get(&registry->entries, view->serial);
 	if (!entry)
-		entry = add_entry(registry, view);
+		entry = add_entry(registry, view, &found_again);
 	if (!entry) {
 		r = -ENOMEM;
-	} else {
+	} else if (!found_again) {
 		uint64_t serial = entry->view.serial;
 
 		count(registry, &entry->view, -1);

@@ -55,8 +55,9 @@ int registry_publish(struct registry *registry, const struct device_view *view);
 void registry_withdraw(struct registry *registry, uint64_t serial);
 
 /*
- * From now on what is withdrawn stays to be seen, until it is published anew, by
- * whatever serial, or let go: those of a connection that has ended are not gone.
+ * From now on what is withdrawn stays to be seen, until it is let go, or published
+ * anew, by whatever serial: those of a connection that has ended are not gone. The
+ * first that is published of one then is not told: it was not looked at yet.
  */
 void registry_hold(struct registry *registry);
 /* Ends that. keep, called with the registry locked: is it still held? NULL: none is. */

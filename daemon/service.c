@@ -93,7 +93,8 @@ static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *use
 
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	notify_status(service);
-	return bus_join(service->bus, become_ready, service);
+	bus_join(service->bus, become_ready, service);
+	return 0;
 }
 
 /* Neither xenstored nor a bus is waited for any longer. */
@@ -102,7 +103,8 @@ static int on_ready_timeout(sd_event_source *source, uint64_t usec, void *userda
 	struct service *service = userdata;
 
 	become_ready(service);
-	return bus_join(service->bus, become_ready, service);
+	bus_join(service->bus, become_ready, service);
+	return 0;
 }
 
 /*

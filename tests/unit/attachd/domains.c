@@ -84,6 +84,26 @@ static void test_built_for_long(void **state)
 	world_end(&world);
 }
 
+/* A list that is due must not be made, nor waited for, without a store. */
+static void test_no_store_after_it_came(void **state)
+{
+	struct world world;
+	unsigned int rounds = 0;
+	uint64_t end;
+
+	world_begin(&world, QUICK);
+	cost_of_coming(&world, 4);
+	fake_die_at(1);
+	end = monotonic_usec() + 5 * USEC_PER_SEC;
+	while (monotonic_usec() < end) {
+		sd_event_run(world.event, 100 * USEC_PER_MSEC);
+		rounds++;
+	}
+	assert_in_range(rounds, 1, 500);
+	fake_revive();
+	world_end(&world);
+}
+
 static void test_gone_and_back(void **state)
 {
 	struct world world;
@@ -107,6 +127,7 @@ int main(void)
 		cmocka_unit_test(test_lower_than_others),
 		cmocka_unit_test(test_lower_and_higher_at_once),
 		cmocka_unit_test(test_built_for_long),
+		cmocka_unit_test(test_no_store_after_it_came),
 		cmocka_unit_test(test_gone_and_back),
 	};
 

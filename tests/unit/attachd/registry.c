@@ -107,6 +107,9 @@ static void test_held_while_there_is_no_store(void **state)
 	assert_int_equal(registry_status(registry).metrics.connected, 4);
 	/* one is found again, by another serial, and one is another */
 	assert_int_equal(registry_publish(registry, &again), 0);
+	expect(registry, REGISTRY_NONE, 0, 0);
+	assert_int_equal(registry_status(registry).metrics.connected, 4);
+	assert_int_equal(registry_publish(registry, &again), 0);
 	expect(registry, REGISTRY_CHANGED, 1, PHASE_WAITING);
 	again.key.devid = 4;
 	again.serial = 14;

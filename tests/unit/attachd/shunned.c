@@ -43,6 +43,21 @@ static void order_fails(struct world *world, enum order_kind kind)
 	assert_non_null(strstr(order.reason.text, "left alone"));
 }
 
+static int count(const struct device_view *view, void *userdata)
+{
+	*(unsigned int *)userdata += view->key.guest == 7 && view->phase < PHASE_REMOVED;
+	return 0;
+}
+
+/* Of how many of the guest's devices it tells, each counted as often as it is there. */
+static unsigned int told(const struct world *world)
+{
+	unsigned int n = 0;
+
+	registry_for_each(world->registry, count, &n);
+	return n;
+}
+
 static void serves(struct world *world, unsigned int domid)
 {
 	guest_create(domid, "db");
@@ -73,6 +88,8 @@ static void test_others_are_served(void **state)
 	order_fails(&world, ORDER_DETACH);
 	order_fails(&world, ORDER_SET);
 	assert_int_equal(counted(&world, COUNT_SHUNNED), 1);
+	assert_int_equal(told(&world), 2);
+	assert_int_equal(registry_status(world.registry).metrics.connected, 1);
 	world_end(&world);
 }
 
@@ -89,6 +106,7 @@ static void test_served_again(void **state)
 	be_patient_with_web(&world);
 	/* what it had before has been found again */
 	assert_int_equal(registry_status(world.registry).metrics.connected, 1);
+	assert_int_equal(told(&world), 2);
 	guest_withdraw(7, 0);
 	world_settle(&world);
 	assert_string_equal(fake_read("/local/domain/0/backend/mydevice/7/0/online"), "0");
@@ -129,7 +147,73 @@ static void test_gone_meanwhile(void **state)
 	assert_true(device_is_gone(7, 0));
 	assert_true(device_is_gone(7, 1));
 	assert_null(fake_read("/mydevice/7"));
+	assert_int_equal(told(&world), 0);
 	serves(&world, 8);
+	world_end(&world);
+}
+
+static bool nothing_of_web(void *userdata)
+{
+	return device_is_gone(7, 0) && device_is_gone(7, 1) && !fake_read("/mydevice/7") &&
+	       !told(userdata);
+}
+
+/* Whatever fails once is tried again, and nothing is done twice. */
+static void test_failures_when_it_is_over(void **state)
+{
+	for (unsigned int call = 1, failed = 1; failed; call++) {
+		struct world world;
+
+		world_haste = 50;
+		world_begin_connected(&world);
+		fake_stall(7);
+		guest_request(7, 1, "log");
+		world_settle(&world);
+		fake_stall(-1);
+		fake_fail_at(call, -EIO);
+		be_patient_with_web(&world);
+		world_settle(&world);
+		failed = fake_has_failed();
+		assert_int_equal(told(&world), 2);
+		world_end(&world);
+	}
+}
+
+static void test_failures_when_it_is_gone(void **state)
+{
+	for (unsigned int call = 1, failed = 1; failed; call++) {
+		struct world world;
+
+		world_haste = 50;
+		world_begin_connected(&world);
+		fake_stall(7);
+		guest_request(7, 1, "log");
+		world_settle(&world);
+		fake_stall(-1);
+		guest_destroy(7);
+		fake_fail_at(call, -EIO);
+		world_wait(&world, nothing_of_web, &world);
+		failed = fake_has_failed();
+		world_end(&world);
+		world_haste = 1;
+	}
+}
+
+/* Somebody who watches them all reads nothing: then it is none of them. */
+static void test_one_after_the_other(void **state)
+{
+	struct world world;
+
+	world_begin_connected(&world);
+	fake_stall(7);
+	guest_request(7, 1, "log");
+	world_settle(&world);
+	fake_stall(8);
+	guest_create(8, "db");
+	guest_request(8, 0, "demo");
+	world_settle(&world);
+	assert_int_equal(counted(&world, COUNT_SHUNNED), 1);
+	assert_int_equal(counted(&world, COUNT_STORE_LOST), 1);
 	world_end(&world);
 }
 
@@ -187,6 +271,9 @@ int main(void)
 		cmocka_unit_test_setup(test_served_again, set_up),
 		cmocka_unit_test_setup(test_again_and_again, set_up),
 		cmocka_unit_test_setup(test_gone_meanwhile, set_up),
+		cmocka_unit_test_setup(test_failures_when_it_is_over, set_up),
+		cmocka_unit_test_setup(test_failures_when_it_is_gone, set_up),
+		cmocka_unit_test_setup(test_one_after_the_other, set_up),
 		cmocka_unit_test_setup(test_rebooted_meanwhile, set_up),
 		cmocka_unit_test_setup(test_remains_that_cannot_be_removed, set_up),
 	};
