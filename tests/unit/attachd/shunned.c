@@ -67,14 +67,20 @@ static void serves(struct world *world, unsigned int domid)
 	assert_string_equal(guest_answer(domid, 0), "attached");
 }
 
+/* Guest 7, with a channel "demo", asked for another one. */
+static void begin_shunned(struct world *world)
+{
+	world_begin_connected(world);
+	fake_stall(7);
+	guest_request(7, 1, "log");
+	world_settle(world);
+}
+
 static void test_others_are_served(void **state)
 {
 	struct world world;
 
-	world_begin_connected(&world);
-	fake_stall(7);
-	guest_request(7, 1, "log");
-	world_settle(&world);
+	begin_shunned(&world);
 	assert_int_equal(counted(&world, COUNT_SHUNNED), 1);
 	assert_int_equal(counted(&world, COUNT_STORE_LOST), 0);
 	assert_true(is_connected(&world));
@@ -137,10 +143,7 @@ static void test_gone_meanwhile(void **state)
 {
 	struct world world;
 
-	world_begin_connected(&world);
-	fake_stall(7);
-	guest_request(7, 1, "log");
-	world_settle(&world);
+	begin_shunned(&world);
 	fake_stall(-1);
 	guest_destroy(7);
 	world_settle(&world);
@@ -165,10 +168,7 @@ static void test_failures_when_it_is_over(void **state)
 		struct world world;
 
 		world_haste = 50;
-		world_begin_connected(&world);
-		fake_stall(7);
-		guest_request(7, 1, "log");
-		world_settle(&world);
+		begin_shunned(&world);
 		fake_stall(-1);
 		fake_fail_at(call, -EIO);
 		be_patient_with_web(&world);
@@ -185,10 +185,7 @@ static void test_failures_when_it_is_gone(void **state)
 		struct world world;
 
 		world_haste = 50;
-		world_begin_connected(&world);
-		fake_stall(7);
-		guest_request(7, 1, "log");
-		world_settle(&world);
+		begin_shunned(&world);
 		fake_stall(-1);
 		guest_destroy(7);
 		fake_fail_at(call, -EIO);
@@ -204,10 +201,7 @@ static void test_one_after_the_other(void **state)
 {
 	struct world world;
 
-	world_begin_connected(&world);
-	fake_stall(7);
-	guest_request(7, 1, "log");
-	world_settle(&world);
+	begin_shunned(&world);
 	fake_stall(8);
 	guest_create(8, "db");
 	guest_request(8, 0, "demo");
@@ -221,10 +215,7 @@ static void test_rebooted_meanwhile(void **state)
 {
 	struct world world;
 
-	world_begin_connected(&world);
-	fake_stall(7);
-	guest_request(7, 1, "log");
-	world_settle(&world);
+	begin_shunned(&world);
 	fake_stall(-1);
 	guest_destroy(7);
 	guest_create(9, "web");
