@@ -22,6 +22,25 @@ guest() {
 	VM_LAB=${VM_GUESTS:-${VM_LAB-}} lab guest "$name" "$@" </dev/null
 }
 
+# What an operator does to a guest that runs.
+guest_checkpoint() {
+	dom0 "xl save -c $1 /tmp/$1.save 2>&1; status=\$?; rm /tmp/$1.save; exit \$status"
+}
+
+guest_pause() {
+	dom0 "xl pause $1 && sleep 1 && xl unpause $1"
+}
+
+guest_restore() {
+	dom0 "xl save $1 /tmp/$1.save 2>&1 && xl restore /tmp/$1.save 2>&1
+		status=\$?; rm /tmp/$1.save; exit \$status"
+}
+
+# As with ssh to this very host.
+guest_migrate() {
+	dom0 "xl migrate -s '' $1 'xl migrate-receive' 2>&1"
+}
+
 # The packages as users get them, and programs that run in any guest.
 vm_build() {
 	local program libraries="-lxenstore -lxengnttab -lxenevtchn -lxentoolcore -lxentoollog"

@@ -13,27 +13,9 @@ move_rounds=${MOVE_ROUNDS:-1}
 declare -A move_ways=([a]="restore restore" [b]="restore migrate")
 declare -A move_before move_inside_before
 
-move_checkpoint() {
-	dom0 "xl save -c $1 /tmp/$1.save 2>&1; status=\$?; rm /tmp/$1.save; exit \$status"
-}
-
-move_pause() {
-	dom0 "xl pause $1 && sleep 1 && xl unpause $1"
-}
-
-move_restore() {
-	dom0 "xl save $1 /tmp/$1.save 2>&1 && xl restore /tmp/$1.save 2>&1
-		status=\$?; rm /tmp/$1.save; exit \$status"
-}
-
-# As with ssh to this very host.
-move_migrate() {
-	dom0 "xl migrate -s '' $1 'xl migrate-receive' 2>&1"
-}
-
 move_migrate_fails() {
 	local said
-	said=$(! move_migrate "$1") || return
+	said=$(! guest_migrate "$1") || return
 	grep 'Failed to enable logdirty' <<<"$said"
 }
 
@@ -41,7 +23,7 @@ move_migrate_fails() {
 move_to_another() {
 	local how=$1 name=$2 old
 	old=$(domid "$name")
-	if ! "move_$how" "$name" >"$vm_work/$how-$name.log"; then
+	if ! "guest_$how" "$name" >"$vm_work/$how-$name.log"; then
 		cat "$vm_work/$how-$name.log"
 		return 1
 	fi
@@ -58,9 +40,9 @@ for name in a b; do
 	moves=0
 	for ((round = 0; round < move_rounds; round++)); do
 		if [ $((round % 10)) -eq 0 ]; then
-			expect "move-$name-checkpoint" move_checkpoint $name &&
+			expect "move-$name-checkpoint" guest_checkpoint $name &&
 				expect "move-$name-after-checkpoint" traffic_goes_on $name $moves
-			expect "move-$name-pause" move_pause $name &&
+			expect "move-$name-pause" guest_pause $name &&
 				expect "move-$name-after-pause" traffic_goes_on $name $moves
 		fi
 		for how in ${move_ways[$name]}; do

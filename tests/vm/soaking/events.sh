@@ -71,11 +71,12 @@ event_backend-reload() {
 		modprobe mydeviceback'
 }
 
-# event_another GUEST CMD: it makes another domain of the guest, if there is one
+# event_another GUEST CMD...: it makes another domain of the guest, if there is one
 event_another() {
 	local name=$1 old
+	shift
 	old=$(domid "$name") || old=none
-	dom0 "$2" && eventually 600 dom0 "id=\$(xl domid $name) && [ \$id != $old ]" &&
+	"$@" && eventually 600 dom0 "id=\$(xl domid $name) && [ \$id != $old ]" &&
 		eventually 120 dom0 "! xl list $old"
 }
 
@@ -88,7 +89,7 @@ watched() {
 
 event_reboot() {
 	if watched "$1"; then
-		event_another "$1" "xl reboot $1 2>&1"
+		event_another "$1" dom0 "xl reboot $1 2>&1"
 	else
 		dom0 "xl reboot $1 2>&1" && eventually 300 dom0 "xl list $1 | grep -e ---s" &&
 			event_create "$1"
@@ -97,25 +98,24 @@ event_reboot() {
 
 # Its UUID is a new one, so it is new to the daemon, too.
 event_create() {
-	event_another "$1" "xl destroy $1 2>&1; xl create -q /etc/xen/lab/$1.cfg 2>&1" &&
+	event_another "$1" dom0 "xl destroy $1 2>&1; xl create -q /etc/xen/lab/$1.cfg 2>&1" &&
 		event_attach "$1"
 }
 
 event_restore() {
-	event_another "$1" "xl save $1 /tmp/$1.save 2>&1 && xl restore /tmp/$1.save 2>&1
-		status=\$?; rm /tmp/$1.save; exit \$status"
+	event_another "$1" guest_restore "$1"
 }
 
 event_migrate() {
-	event_another "$1" "xl migrate -s '' $1 'xl migrate-receive' 2>&1"
+	event_another "$1" guest_migrate "$1"
 }
 
 event_checkpoint() {
-	dom0 "xl save -c $1 /tmp/$1.save 2>&1; status=\$?; rm /tmp/$1.save; exit \$status"
+	guest_checkpoint "$1"
 }
 
 event_pause() {
-	dom0 "xl pause $1 && sleep 1 && xl unpause $1"
+	guest_pause "$1"
 }
 
 # Held to a rate, then to nothing at all, and let go.
