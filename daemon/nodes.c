@@ -83,6 +83,23 @@ static int write_extra_nodes(struct store *store, store_txn txn, const struct at
 	return 0;
 }
 
+/*
+ * What makes a channel. In the frontend's directory, too: who serves it owns the
+ * other one, and could give it the name of a channel that somebody else serves.
+ */
+static int write_identity(struct store *store, store_txn txn, const struct attach *attach,
+			  const struct path *dir)
+{
+	int r;
+
+	if (strcmp(attach->key->class, MYDEVICE_CLASS) != 0)
+		return 0;
+	r = write_child(store, txn, dir, "name", attach->record->name);
+	if (r < 0)
+		return r;
+	return write_child(store, txn, dir, "mode", channel_mode_name(attach->record->mode));
+}
+
 static int write_frontend(struct store *store, store_txn txn, const struct attach *attach)
 {
 	struct path frontend = path_frontend(attach->key), backend = path_backend(attach->key);
@@ -97,6 +114,9 @@ static int write_frontend(struct store *store, store_txn txn, const struct attac
 	r = write_child_number(store, txn, &frontend, "backend-id", attach->key->backend);
 	if (r < 0)
 		return r;
+	r = write_identity(store, txn, attach, &frontend);
+	if (r < 0)
+		return r;
 	r = write_extra_nodes(store, txn, attach, &frontend, false);
 	if (r < 0)
 		return r;
@@ -109,31 +129,20 @@ static int write_channel(struct store *store, store_txn txn, const struct attach
 {
 	const struct policy_settings *settings = attach->settings;
 	bool safe = name_is_safe(attach->guest, strlen(attach->guest));
-	char ring_size[16];
-	const struct {
-		const char *node, *value;
-	} nodes[] = {
-		{ "name", attach->record->name },
-		{ "guest", safe ? attach->guest : NULL },
-		{ "mode", channel_mode_name(attach->record->mode) },
-		{ "ring-size", ring_size },
-	};
+	int r = write_identity(store, txn, attach, backend);
 
-	snprintf(ring_size, sizeof(ring_size), "%u", attach->record->ring_size);
-	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
-		int r;
-
-		if (!nodes[i].value)
-			continue;
-		r = write_child(store, txn, backend, nodes[i].node, nodes[i].value);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
+	r = safe ? write_child(store, txn, backend, "guest", attach->guest) : 0;
+	if (r < 0)
+		return r;
+	r = write_child_number(store, txn, backend, "ring-size", attach->record->ring_size);
+	if (r < 0)
+		return r;
 	for (enum live_key key = 0; key < LIVE_MAX; key++) {
 		const char *value = settings->live[key];
-		int r = value && *value ?
-			write_child(store, txn, backend, live_name(key), value) : 0;
 
+		r = value && *value ? write_child(store, txn, backend, live_name(key), value) : 0;
 		if (r < 0)
 			return r;
 	}

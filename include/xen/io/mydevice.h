@@ -18,7 +18,7 @@
  * Request, /local/domain/G/data/mydevice/D, the guest's own
  * ---------------------------------------------------------
  *  name       (guest)    the channel's name, see "Names"
- *  mode       (guest)    optional: "stream" (the default) or "packet"
+ *  mode       (guest)    optional: "stream" or "packet", else as the policy says
  *  ring-size  (guest)    optional: bytes wished for each direction
  *  request    (guest)    "1", written last: the request is complete
  *  status     (toolstack) the answer: "attached", or "denied: " or "error: "
@@ -30,6 +30,9 @@
  * ------------------------------------------------------------------------
  *  backend, backend-id   (toolstack) path and domain of the other end; others
  *                        when the domain that served it is gone: see "States"
+ *  name, mode            (toolstack) as in the backend's directory, which is
+ *                        another domain's: the frontend believes these, and
+ *                        those there only if it has none
  *  state                 (toolstack 1, then frontend) XenbusState
  *  protocol              (frontend) "1": the version of this header
  *  ring-ref              (frontend) grant reference of the control page
@@ -58,6 +61,8 @@
  *                        node is there and says anything but "connected", the
  *                        backend stays in InitWait
  *  hotplug-error         (hotplug script) what went wrong, for a person
+ *  error                 (backend) optional: a number and what went wrong, for a
+ *                        person
  *  rate-bytes, rate-messages
  *                        (toolstack) optional: what the backend moves in a second,
  *                        in each direction by itself: bytes of the ring; packets,
@@ -67,8 +72,9 @@
  *                        (toolstack) optional: thresholds of the backend's programs
  *                        that have none of their own, see struct mydevice_tune
  *
- * The last two groups, and node-user, node-group and node-mode, may be written,
- * changed and removed at any time: the backend has a watch on its directory.
+ * The nodes from rate-bytes to spin-usec, and node-user, node-group and
+ * node-mode, may be written, changed and removed at any time: the backend has a
+ * watch on its directory.
  * Numbers are decimal. What is none, or out of range, leaves what held before.
  *
  * The frontend uses the smallest of its own wish, ring-size and max-ring-size.

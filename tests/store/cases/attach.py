@@ -22,6 +22,8 @@ def attach_on_request(host):
         front: ("", "n7,r0"),
         f"{front}/backend": (back, "n7,r0"),
         f"{front}/backend-id": ("0", "n7,r0"),
+        f"{front}/name": ("demo", "n7,r0"),
+        f"{front}/mode": ("stream", "n7,r0"),
         f"{front}/state": ("1", "n7,r0"),
         back: ("", "n0,r7"),
         f"{back}/frontend": (front, "n0,r7"),

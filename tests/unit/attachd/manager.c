@@ -43,6 +43,8 @@ static void test_the_nodes_of_the_contract(void **state)
 		FRONTEND "= (n7,r0)\n"
 		FRONTEND "/backend=" BACKEND " (n7,r0)\n"
 		FRONTEND "/backend-id=0 (n7,r0)\n"
+		FRONTEND "/mode=stream (n7,r0)\n"
+		FRONTEND "/name=demo (n7,r0)\n"
 		FRONTEND "/state=1 (n7,r0)\n"));
 	assert_string_equal(fake_permissions("/mydevice/7/mydevice-0"), "n0");
 	assert_string_equal(guest_answer(7, 0), "attached");
