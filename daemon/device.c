@@ -59,12 +59,15 @@ void device_publish(const struct device *device)
 			   "out of memory: this device will be missing from lists");
 }
 
-static void on_state(const char *path, void *userdata)
+void device_look(struct device *device)
 {
-	struct device *device = userdata;
-
 	device->dirty = true;
 	domain_enqueue(device->domain);
+}
+
+static void on_state(const char *path, void *userdata)
+{
+	device_look(userdata);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
@@ -321,8 +324,7 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 void device_withdraw(struct device *device)
 {
 	device->unwanted = true;
-	device->dirty = true;
-	domain_enqueue(device->domain);
+	device_look(device);
 }
 
 void device_expedite(struct device *device)
@@ -335,8 +337,7 @@ void device_expedite(struct device *device)
 void device_orphan(struct device *device)
 {
 	device->orphaned = true;
-	device->dirty = true;
-	domain_enqueue(device->domain);
+	device_look(device);
 }
 
 struct device *device_find(struct domain *domain, const char *class, unsigned int devid)

@@ -77,6 +77,9 @@ int device_adopt(struct domain *domain, const struct device_key *key,
 /* Takes it from its domain's list; leaves XenStore as it is. */
 void device_free(struct device *device);
 
+/* Its nodes may have changed: the next turn looks. */
+void device_look(struct device *device);
+
 /* It is to go: the next turn sees to it. */
 void device_withdraw(struct device *device);
 

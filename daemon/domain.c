@@ -187,10 +187,19 @@ void domain_bury(struct domain *domain)
 	manager_wake(domain->manager);
 }
 
+/*
+ * A soft reset makes all of its nodes anew. If it is over before its end is looked
+ * at, this event tells of it: oxenstored has none for what went with its parent. Those
+ * it serves have lost their backends with it.
+ */
 static void on_name(const char *path, void *userdata)
 {
 	struct domain *domain = userdata;
+	struct device *device;
 
+	for (device = domain->devices; device; device = device->next)
+		device_look(device);
+	manager_look_at_devices(domain->manager, domain->domid);
 	domain->unidentified = true;
 	domain_enqueue(domain);
 }
@@ -314,11 +323,12 @@ int domain_identify(struct domain *domain)
 		lose_identity(domain);
 		return 0;
 	}
-	if (name_is_migrating(name))
-		return 0;
+	/* what it has is its own also while it is about to leave */
 	r = read_uuid(domain);
 	if (r < 0)
 		return r;
+	if (name_is_migrating(name))
+		return 0;
 	take_name(domain, name);
 	if (domain->requests_watch)
 		return 0;

@@ -113,7 +113,8 @@ void manager_backend_came(struct manager *manager)
 	}
 }
 
-void manager_orphan_devices(struct manager *manager, unsigned int backend)
+static void for_each_served(struct manager *manager, unsigned int backend,
+			    void (*each)(struct device *device))
 {
 	struct domain *domain;
 	struct device *device;
@@ -124,7 +125,17 @@ void manager_orphan_devices(struct manager *manager, unsigned int backend)
 	while ((domain = table_next(&manager->domains, &cursor)))
 		for (device = domain->devices; device; device = device->next)
 			if (device->key.backend == backend)
-				device_orphan(device);
+				each(device);
+}
+
+void manager_orphan_devices(struct manager *manager, unsigned int backend)
+{
+	for_each_served(manager, backend, device_orphan);
+}
+
+void manager_look_at_devices(struct manager *manager, unsigned int backend)
+{
+	for_each_served(manager, backend, device_look);
 }
 
 static int add_domain(struct manager *manager, const struct domain_fact *fact)

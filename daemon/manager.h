@@ -88,5 +88,7 @@ void manager_backend_came(struct manager *manager);
 void manager_let_go(struct manager *manager);
 /* A domain is no more, and serves nobody. */
 void manager_orphan_devices(struct manager *manager, unsigned int backend);
+/* What it serves may be gone, though it is there. */
+void manager_look_at_devices(struct manager *manager, unsigned int backend);
 
 #endif

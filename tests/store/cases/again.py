@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an operator attached comes back with its guest, known by its UUID."""
 
+import signal
+
 from harness.runner import case
 from harness.world import check, equal
 
@@ -137,6 +139,34 @@ def again_after_migration_that_failed(host):
           "the list")
 
 
+def reset(host, one):
+    one.disconnect()
+    host.toolstack.soft_reset(one.domid, one.name, one.uuid)
+
+
+def reset_unseen(host, one):
+    """The daemon has no turn before all of it is over."""
+    host.attachd.process.signal(signal.SIGSTOP)
+    reset(host, one)
+    host.attachd.process.signal(signal.SIGCONT)
+
+
+@case
+def again_after_a_restart_while_it_migrates(host):
+    """Without Xen's word for it, the store's is enough for whose the device is."""
+    one = begin(host)
+    nodes = one.nodes(GIFT)
+    for options in ((), ("--xenctrl=none",)):
+        host.attachd.kill()
+        rename(host, one, "web1--migratedaway")
+        host.attachd.start(*options)
+        host.settle()
+        equal(one.nodes(GIFT), nodes, f"its device, while it is about to leave {options}")
+        rename(host, one, "web1")
+        host.expect(lambda: has(host, one), "it stayed, and has it", host.attachd.list)
+        equal(one.nodes(GIFT), nodes, f"its device, when it stayed {options}")
+
+
 @case
 def again_after_soft_reset(host):
     """The same domain, and all of its directories anew."""
@@ -145,12 +175,11 @@ def again_after_soft_reset(host):
     one = host.guest(7, "web1")
     host.expect(lambda: host.attachd.ctl("attach", "web1", "log")[0] == 0, "it is attached")
     host.connected(one, 0)
-    for _ in range(2):
-        one.disconnect()
-        host.toolstack.soft_reset(7, "web1", one.uuid)
+    for begin_anew in (reset, reset_unseen, reset_unseen, reset):
+        begin_anew(host, one)
         host.expect(lambda: {(entry["name"], entry["phase"]) for entry in host.attachd.list()} ==
-                    {("log", "waiting"), ("given", "waiting")}, "it has what it is given",
-                    host.attachd.list)
+                    {("log", "waiting"), ("given", "waiting")},
+                    f"it has what it is given ({begin_anew.__name__})", host.attachd.list)
         for entry in host.attachd.list():
             host.expect(lambda: one.states(entry["devid"]) == ("1", "1"), "it is fresh")
         check(one.states(0) == (None, None), "what it has not asked for again is there")
@@ -161,8 +190,7 @@ def again_after_soft_reset(host):
 def again_after_soft_reset_that_went_unnoticed(host):
     one = begin(host)
     host.attachd.kill()
-    one.disconnect()
-    host.toolstack.soft_reset(7, "web1", one.uuid)
+    reset(host, one)
     host.attachd.start()
     host.expect(lambda: one.states(GIFT) == ("1", "1"), "it has it again", one.traces)
     host.join(one, GIFT)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Driver domains: channels that another guest serves, which ends, comes back and lies."""
 
+import signal
+
 from harness import drivers, wire
 from harness.runner import case
 from harness.world import Failure, check, equal
@@ -366,3 +368,17 @@ def domains_forge_all_they_own(host):
         host.destroy(each)
     host.expect(lambda: host.attachd.list() == [] and
                 not host.client.tree("/local/domain/9/backend/mydevice"), "nothing is left")
+
+
+@case
+def domains_that_are_reset_unseen(host):
+    """The domain that serves it begins anew, in the same domain, before attachd has a turn."""
+    one, net, front = begin(host)
+    host.attachd.process.signal(signal.SIGSTOP)
+    net.disconnect()
+    host.toolstack.soft_reset(net.domid, net.name, net.uuid)
+    host.attachd.process.signal(signal.SIGCONT)
+    host.expect(lambda: one.states(FAR, by=net.domid) == ("1", "1"), "the guest gets it anew",
+                lambda: (entry(host), one.traces()), within=20)
+    join(host, one, net)
+    equal(one.states(NEAR), ("4", "4"), "what dom0 serves")
