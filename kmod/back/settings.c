@@ -68,20 +68,19 @@ static bool is_number(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
-static void read_node(struct myd_back *back, unsigned int i)
+/* An unreadable node leaves what held before. */
+static void read_node(struct myd_back *back, struct xenbus_transaction xbt, unsigned int i,
+		      bool warn)
 {
 	const char *path = back->dev->nodename;
-	char *text = xenbus_read(XBT_NIL, path, nodes[i].name, NULL);
+	char *text = xenbus_read(xbt, path, nodes[i].name, NULL);
 	u64 value = 0;
 
-	if (IS_ERR(text)) {
-		if (PTR_ERR(text) == -ENOENT)
-			back->setting[i] = 0;
+	if (IS_ERR(text))
 		return;
-	}
 	if (is_number(text) && !kstrtoull(text, 10, &value) && value <= nodes[i].most)
 		back->setting[i] = value;
-	else
+	else if (warn)
 		dev_warn_ratelimited(&back->dev->dev,
 				     "%s/%s is no number from 0 to %llu: it stays at %llu\n", path,
 				     nodes[i].name, nodes[i].most, back->setting[i]);
@@ -98,28 +97,58 @@ static int find(const char *name)
 	return -ENOENT;
 }
 
-/**
- * myd_settings_read() - all of them
- * @back: the backend, locked
- *
- * Most devices have none: one look at the directory tells.
+/*
+ * Most devices have none: one look at the directory tells. A node that is wrong is
+ * told of when it is written, not with each change of another.
  */
-void myd_settings_read(struct myd_back *back)
+static int read_nodes(struct myd_back *back, struct xenbus_transaction xbt, const char *changed)
 {
-	unsigned int count, i;
-	char **names = xenbus_directory(XBT_NIL, back->dev->nodename, "", &count);
+	unsigned int count, i, there = 0;
+	char **names = xenbus_directory(xbt, back->dev->nodename, "", &count);
 
 	if (IS_ERR(names))
-		return;
+		return PTR_ERR(names);
 	for (i = 0; i < count; i++) {
 		int found = find(names[i]);
 
-		if (found >= 0)
-			read_node(back, found);
+		if (found < 0)
+			continue;
+		there |= 1u << found;
+		read_node(back, xbt, found, !changed || !strcmp(changed, names[i]));
 	}
 	kfree(names);
+	for (i = 0; i < SETTINGS; i++)
+		if (!(there & 1u << i))
+			back->setting[i] = 0;
+	return 0;
+}
+
+/*
+ * All at once, as a transaction of the toolstack has left them: who lifts a pause
+ * and sets a rate with it means no moment without either.
+ */
+static void read_settings(struct myd_back *back, const char *changed)
+{
+	struct xenbus_transaction xbt;
+	int r;
+
+	if (xenbus_transaction_start(&xbt))
+		return;
+	r = read_nodes(back, xbt, changed);
+	xenbus_transaction_end(xbt, 1);
+	if (r)
+		return;
 	back->set = true;
 	apply(back);
+}
+
+/**
+ * myd_settings_read() - all of them
+ * @back: the backend, locked
+ */
+void myd_settings_read(struct myd_back *back)
+{
+	read_settings(back, NULL);
 }
 
 /**
@@ -129,12 +158,8 @@ void myd_settings_read(struct myd_back *back)
  */
 void myd_settings_changed(struct myd_back *back, const char *node)
 {
-	int found = find(node);
-
-	if (found >= 0) {
-		read_node(back, found);
-		apply(back);
-	} else if (!strncmp(node, "node-", strlen("node-"))) {
+	if (find(node) >= 0)
+		read_settings(back, node);
+	else if (!strncmp(node, "node-", strlen("node-")))
 		myd_channel_announce(back->channel);
-	}
 }
