@@ -34,12 +34,17 @@ static unsigned int ring_pages(u32 order)
 	return 1u << (order - MYDEVICE_PAGE_SHIFT);
 }
 
+static unsigned int link_pages(const struct myd_front *front)
+{
+	return 1 + ring_pages(front->order[0]) + ring_pages(front->order[1]);
+}
+
 static void fill_control(struct myd_front *front)
 {
 	struct mydevice_control *control = front->memory.base;
 	unsigned int i;
 
-	for (i = 1; i < front->memory.count; i++)
+	for (i = 1; i < link_pages(front); i++)
 		control->gref[i - 1] = front->memory.gref[i];
 	control->config.ring_order[0] = front->order[0];
 	control->config.ring_order[1] = front->order[1];
@@ -84,9 +89,9 @@ static int bind_bells(struct myd_front *front)
 static int get_memory(struct myd_front *front)
 {
 	struct myd_memory *memory = &front->memory;
-	unsigned int count = 1 + ring_pages(front->order[0]) + ring_pages(front->order[1]);
+	unsigned int count = link_pages(front);
 
-	if (memory->base && memory->count == count) {
+	if (memory->base && memory->count >= count) {
 		myd_memory_clear(memory);
 		return 0;
 	}
