@@ -32,13 +32,13 @@ struct myd_mapping {
 /**
  * struct myd_back - one backend device; lives from probe to remove
  * @dev: its xenbus device
- * @mode: the channel's; constant
- * @channel: its channel
  * @lapse: leaves the link after the frontend broke the protocol
  * @watch: of its own directory: the hotplug script, and settings
- * @scripted: there is a hotplug script to be waited for; constant
  * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
  *	program
+ * @channel: its channel; NULL if there was no memory for it when its turn came
+ * @mode: the channel's
+ * @scripted: there is a hotplug script to be waited for
  * @linked: the channel uses @mapping and @doorbell
  * @mapping: what is mapped
  * @doorbell: the event channels
@@ -47,12 +47,12 @@ struct myd_mapping {
  */
 struct myd_back {
 	struct xenbus_device *dev;
-	enum mydevice_mode mode;
-	struct myd_channel *channel;
 	struct work_struct lapse;
 	struct xenbus_watch watch;
-	bool scripted;
 	struct mutex mutex;	/* the handshake */
+	struct myd_channel *channel;
+	enum mydevice_mode mode;
+	bool scripted;
 	bool linked;
 	struct myd_mapping mapping;
 	struct myd_doorbell doorbell;

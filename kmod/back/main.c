@@ -182,6 +182,88 @@ static void lapse(struct work_struct *work)
 	mutex_unlock(&back->mutex);
 }
 
+static int write_nodes(struct xenbus_transaction xbt, const char *path)
+{
+	return xenbus_printf(xbt, path, "max-protocol", "%u", MYDEVICE_PROTOCOL_VERSION) ?:
+	       xenbus_printf(xbt, path, "max-ring-size", "%u", READ_ONCE(max_ring_size)) ?:
+	       xenbus_printf(xbt, path, "feature-split-event-channels", "%u", 1);
+}
+
+/* Only onto a device that is still there: else it would come back. */
+static int write_features(struct xenbus_device *dev)
+{
+	struct xenbus_transaction xbt;
+	int r;
+
+	do {
+		r = xenbus_transaction_start(&xbt);
+		if (r)
+			return r;
+		r = xenbus_exists(xbt, dev->nodename, "state") ? write_nodes(xbt, dev->nodename) :
+								 -ENODEV;
+		if (r) {
+			xenbus_transaction_end(xbt, 1);
+			return r;
+		}
+		r = xenbus_transaction_end(xbt, 0);
+	} while (r == -EAGAIN);
+	return r;
+}
+
+/*
+ * Makes the channel that the directory names, which may be another than the device of
+ * the same id had before it was taken and given anew.
+ */
+static int meet_channel(struct myd_back *back)
+{
+	struct xenbus_device *dev = back->dev;
+	struct myd_channel_info info = {
+		.end = MYD_BACKEND,
+		.domid = dev->otherend_id,
+		.parent = &dev->dev,
+	};
+	struct myd_channel *channel;
+	int r;
+
+	r = myd_devid_parse(dev->nodename, &info.devid) ?: myd_read_mode(dev->nodename, &info.mode);
+	if (r) {
+		write_error(dev, r, "the mode is not one we know");
+		return r;
+	}
+	myd_read_name(dev->nodename, "name", myd_name_valid, info.name, sizeof(info.name));
+	myd_read_name(dev->nodename, "guest", myd_guest_valid, info.guest, sizeof(info.guest));
+	/* first, since the node is named by the ids */
+	if (back->channel)
+		myd_channel_destroy(back->channel);
+	channel = myd_channel_create(&info);
+	back->channel = IS_ERR(channel) ? NULL : channel;
+	back->mode = info.mode;
+	back->set = false;
+	/* The toolstack has written it if there is a script to be waited for. */
+	back->scripted = xenbus_exists(XBT_NIL, dev->nodename, "hotplug-status");
+	return PTR_ERR_OR_ZERO(channel);
+}
+
+/* The frontend begins, or begins again. */
+static void await_frontend(struct myd_back *back)
+{
+	struct xenbus_device *dev = back->dev;
+	int r;
+
+	if (!xenbus_dev_is_online(dev))
+		return;
+	if (back->channel && !myd_is_anew(dev)) {
+		if (dev->state != XenbusStateInitWait)
+			xenbus_switch_state(dev, XenbusStateInitWait);
+		return;
+	}
+	r = meet_channel(back) ?: write_features(dev);
+	if (r)
+		fail(back, r, "cannot begin anew");
+	else
+		myd_say(dev, XenbusStateInitWait);
+}
+
 /* Returns whether the device has served its time. */
 static bool follow(struct myd_back *back, enum xenbus_state frontend)
 {
@@ -190,8 +272,7 @@ static bool follow(struct myd_back *back, enum xenbus_state frontend)
 	switch (frontend) {
 	case XenbusStateInitialising:
 		disconnect(back);
-		if (dev->state != XenbusStateInitWait && xenbus_dev_is_online(dev))
-			xenbus_switch_state(dev, XenbusStateInitWait);
+		await_frontend(back);
 		return false;
 	case XenbusStateInitialised:
 		/* Not Connected: that is about rings of a time before our InitWait. */
@@ -246,9 +327,9 @@ static void node_changed(struct xenbus_watch *watch, const char *path, const cha
 	const char *node = strncmp(path, watch->node, len) ? "" : path + len;
 
 	mutex_lock(&back->mutex);
-	if (*node == '/')
+	if (back->channel && *node == '/')
 		myd_settings_changed(back, node + 1);
-	else
+	else if (back->channel)
 		myd_settings_read(back);
 	if (back->scripted && (!*node || !strcmp(node, "/hotplug-status")))
 		hotplug_changed(back);
@@ -259,8 +340,6 @@ static int watch_nodes(struct myd_back *back)
 {
 	struct xenbus_device *dev = back->dev;
 
-	/* The toolstack has written it if there is a script to be waited for. */
-	back->scripted = xenbus_exists(XBT_NIL, dev->nodename, "hotplug-status");
 	return xenbus_watch_pathfmt(dev, &back->watch, NULL, node_changed, "%s", dev->nodename);
 }
 
@@ -273,43 +352,18 @@ static void unwatch_nodes(struct myd_back *back)
 	back->watch.node = NULL;
 }
 
-static int write_features(struct xenbus_device *dev)
-{
-	const char *path = dev->nodename;
-
-	return xenbus_printf(XBT_NIL, path, "max-protocol", "%u", MYDEVICE_PROTOCOL_VERSION) ?:
-	       xenbus_printf(XBT_NIL, path, "max-ring-size", "%u", READ_ONCE(max_ring_size)) ?:
-	       xenbus_printf(XBT_NIL, path, "feature-split-event-channels", "%u", 1);
-}
-
 static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
-	struct myd_channel_info info = {
-		.end = MYD_BACKEND,
-		.domid = dev->otherend_id,
-		.parent = &dev->dev,
-	};
-	struct myd_back *back;
+	struct myd_back *back = kzalloc(sizeof(*back), GFP_KERNEL);
 	int r;
 
-	r = myd_devid_parse(dev->nodename, &info.devid) ?: myd_read_mode(dev->nodename, &info.mode);
-	if (r) {
-		write_error(dev, r, "the mode is not one we know");
-		return r;
-	}
-	myd_read_name(dev->nodename, "name", myd_name_valid, info.name, sizeof(info.name));
-	myd_read_name(dev->nodename, "guest", myd_guest_valid, info.guest, sizeof(info.guest));
-
-	back = kzalloc(sizeof(*back), GFP_KERNEL);
 	if (!back)
 		return -ENOMEM;
 	back->dev = dev;
-	back->mode = info.mode;
 	mutex_init(&back->mutex);
 	INIT_WORK(&back->lapse, lapse);
-	back->channel = myd_channel_create(&info);
-	if (IS_ERR(back->channel)) {
-		r = PTR_ERR(back->channel);
+	r = meet_channel(back);
+	if (r) {
 		kfree(back);
 		return r;
 	}
@@ -334,7 +388,8 @@ static MYD_REMOVE back_remove(struct xenbus_device *dev)
 	disconnect(back);
 	mutex_unlock(&back->mutex);
 	cancel_work_sync(&back->lapse);
-	myd_channel_destroy(back->channel);
+	if (back->channel)
+		myd_channel_destroy(back->channel);
 	dev_set_drvdata(&dev->dev, NULL);
 	kfree(back);
 	return MYD_REMOVED;

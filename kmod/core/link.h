@@ -58,6 +58,8 @@ struct myd_link {
  * @name: the channel's name, or "" if it has none that is safe
  * @guest: backend: the frontend domain's name, or "" if it has none that is safe
  * @parent: the xenbus device
+ * @restored: frontend: the domain goes on from an image of its memory, the bus has
+ *	tried to resume @parent, and no program has run yet
  */
 struct myd_channel_info {
 	enum myd_end end;
@@ -67,6 +69,7 @@ struct myd_channel_info {
 	char name[MYDEVICE_NAME_MAX + 1];
 	char guest[MYDEVICE_NAME_MAX + 1];
 	struct device *parent;
+	void (*restored)(struct device *parent);
 };
 
 /**

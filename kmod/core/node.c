@@ -142,7 +142,11 @@ static int myd_uevent(MYD_UEVENT_DEVICE *dev, struct kobj_uevent_env *env)
  */
 static int myd_restore(struct device *dev)
 {
-	myd_channel_disconnect(to_channel(dev), false);
+	struct myd_channel *ch = to_channel(dev);
+
+	myd_channel_disconnect(ch, false);
+	if (ch->info.restored)
+		ch->info.restored(ch->info.parent);
 	return 0;
 }
 

@@ -37,7 +37,12 @@ static void backend_named(struct xenbus_watch *watch, const char *path, const ch
 	struct xenbus_device *xdev = front->dev;
 	struct device *dev = &xdev->dev;
 
-	/* Somebody binds or unbinds it, and does not need to be told. */
+	/*
+	 * Somebody unbinds it, or binds it and has just read the name. One that comes in
+	 * between is lost, and attachd gives a device that does not follow up. Waiting
+	 * is not for xenwatch, nor is the restore for another thread: it waits for
+	 * xenwatch with the lock held.
+	 */
 	if (!device_trylock(dev))
 		return;
 	if (is_elsewhere(xdev)) {
@@ -62,10 +67,27 @@ int myd_arrival_init(struct myd_front *front)
 	if (!front->arrival.node)
 		return -ENOMEM;
 	front->arrival.callback = backend_named;
+	/* The bus may give up a probe that went well, and tells nobody of it. */
+	get_device(&front->dev->dev);
 	r = register_xenbus_watch(&front->arrival);
-	if (r)
+	if (r) {
 		kfree(front->arrival.node);
+		put_device(&front->dev->dev);
+	}
 	return r;
+}
+
+/**
+ * myd_arrival_begin() - the guest goes on, in a host that may not know the device yet
+ * @dev: the xenbus device
+ *
+ * To the bus a resume without nodes is an error, which has the device Closing. Nodes
+ * that come say Initialising; newer buses take a device in any other state for one
+ * whose place another has taken, and files that are open would end with it.
+ */
+void myd_arrival_begin(struct device *dev)
+{
+	to_xenbus_device(dev)->state = XenbusStateInitialising;
 }
 
 /**
@@ -76,4 +98,5 @@ void myd_arrival_exit(struct myd_front *front)
 {
 	unregister_xenbus_watch(&front->arrival);
 	kfree(front->arrival.node);
+	put_device(&front->dev->dev);
 }

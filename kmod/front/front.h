@@ -34,26 +34,34 @@ struct myd_memory {
 /**
  * struct myd_front - one frontend device; lives from probe to remove
  * @dev: its xenbus device
- * @mode: the channel's; constant
- * @channel: its channel
  * @lapse: leaves the link after the backend broke the protocol
- * @arrival: tells that a host has given the device
+ * @arrival: tells that a host has given the device, or another backend
  * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
  *	program
+ * @channel: its channel; NULL if there was no memory for it when its turn came
+ * @mode: the channel's
+ * @name: the channel's, or "" if it has none that is safe
+ * @arriving: resumed, or given to another backend, and not connected since
+ * @asking: a backend that closed while @arriving was asked to begin again; it still
+ *	is Closing
  * @offered: @memory and @doorbell were offered to the backend
  * @linked: the channel uses them
  * @order: by direction, log2 of the ring's bytes
- * @memory: what is granted. It stays from one offer to the next, so that a backend
- *	that keeps pages mapped and starts over costs one set of them, not many
+ * @memory: what is granted. It stays from one offer to the next unless that takes more,
+ *	so that a backend that keeps pages mapped and starts over, or names another size
+ *	each time, costs less than two sets of them, not many
  * @doorbell: the event channels
  */
 struct myd_front {
 	struct xenbus_device *dev;
-	enum mydevice_mode mode;
-	struct myd_channel *channel;
 	struct work_struct lapse;
 	struct xenbus_watch arrival;
 	struct mutex mutex;	/* the handshake */
+	struct myd_channel *channel;
+	enum mydevice_mode mode;
+	char name[MYDEVICE_NAME_MAX + 1];
+	bool arriving;
+	bool asking;
 	bool offered;
 	bool linked;
 	u32 order[MYDEVICE_DIRECTIONS];
@@ -67,6 +75,7 @@ void myd_front_leave(struct myd_front *front);
 /* arrival.c */
 int myd_arrival_init(struct myd_front *front);
 void myd_arrival_exit(struct myd_front *front);
+void myd_arrival_begin(struct device *dev);
 
 /* memory.c */
 int myd_memory_alloc(struct myd_memory *memory, unsigned int count, domid_t domid);

@@ -97,6 +97,50 @@ static void lapse(struct work_struct *work)
 	unlock_front(front, flags);
 }
 
+/*
+ * The directory that says which channel a device is: its own, which who serves it
+ * cannot write, or the backend's, if the toolstack is an older one.
+ */
+static const char *identity(const struct xenbus_device *dev)
+{
+	return xenbus_exists(XBT_NIL, dev->nodename, "name") ? dev->nodename : dev->otherend;
+}
+
+/*
+ * Makes the channel that the device is. Its id may have been another's: in the host
+ * that the guest has come from, or before the device was taken and given anew while
+ * the guest stood still. Who has that one open is told that it is gone, and is not
+ * let into this one.
+ */
+static int meet_channel(struct myd_front *front)
+{
+	struct xenbus_device *dev = front->dev;
+	struct myd_channel_info info = {
+		.end = MYD_FRONTEND,
+		.domid = dev->otherend_id,
+		.parent = &dev->dev,
+		.restored = myd_arrival_begin,
+	};
+	const char *path = identity(dev);
+	struct myd_channel *channel;
+	int r;
+
+	r = myd_devid_parse(dev->nodename, &info.devid) ?: myd_read_mode(path, &info.mode);
+	if (r)
+		return r;
+	myd_read_name(path, "name", myd_name_valid, info.name, sizeof(info.name));
+	if (front->channel && front->mode == info.mode && !strcmp(front->name, info.name))
+		return 0;
+	/* first, since the node is named by the id */
+	if (front->channel)
+		myd_channel_destroy(front->channel);
+	channel = myd_channel_create(&info);
+	front->channel = IS_ERR(channel) ? NULL : channel;
+	front->mode = info.mode;
+	strscpy(front->name, info.name, sizeof(front->name));
+	return PTR_ERR_OR_ZERO(channel);
+}
+
 static void offer(struct myd_front *front)
 {
 	struct xenbus_device *dev = front->dev;
@@ -104,37 +148,30 @@ static void offer(struct myd_front *front)
 
 	if (front->offered)
 		return;
-	r = myd_front_offer(front);
+	r = meet_channel(front) ?: myd_front_offer(front);
 	if (r) {
-		dev_err_ratelimited(&dev->dev, "cannot set up the channel: error %d\n", r);
+		/* No error of ours if the toolstack removes the device meanwhile. */
+		if (xenbus_exists(XBT_NIL, dev->nodename, "backend"))
+			dev_err_ratelimited(&dev->dev, "cannot set up the channel: error %d\n", r);
 		xenbus_switch_state(dev, XenbusStateClosing);
 		return;
 	}
-	xenbus_switch_state(dev, XenbusStateInitialised);
-}
-
-/* Asks the backend to begin again. The store may say something else than dev->state. */
-static void start_over(struct myd_front *front)
-{
-	struct xenbus_device *dev = front->dev;
-
-	if (dev->state != XenbusStateInitialising)
-		xenbus_switch_state(dev, XenbusStateInitialising);
-	else
-		xenbus_printf(XBT_NIL, dev->nodename, "state", "%d", XenbusStateInitialising);
+	myd_say(dev, XenbusStateInitialised);
 }
 
 static void follow(struct myd_front *front, enum xenbus_state backend)
 {
 	struct xenbus_device *dev = front->dev;
 
+	if (backend != XenbusStateClosing)
+		front->asking = false;
 	switch (backend) {
 	case XenbusStateInitialising:
 		/* A backend that starts over has forgotten what we offered. */
 		disconnect(front, true);
 		break;
 	case XenbusStateInitWait:
-		if (front->linked)
+		if (front->linked || (front->offered && myd_is_anew(dev)))
 			disconnect(front, true);
 		offer(front);
 		break;
@@ -143,10 +180,11 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 			break;
 		if (!front->offered) {
 			/* It is connected to what we had before a resume. */
-			start_over(front);
+			myd_say(dev, XenbusStateInitialising);
 			break;
 		}
 		connect(front);
+		front->arriving = false;
 		xenbus_switch_state(dev, XenbusStateConnected);
 		break;
 	case XenbusStateClosed:
@@ -157,11 +195,25 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 		 */
 		if (dev->state != XenbusStateClosed && dev->state != XenbusStateClosing &&
 		    xenbus_read_unsigned(dev->otherend, "online", 0)) {
-			start_over(front);
+			myd_say(dev, XenbusStateInitialising);
 			break;
 		}
 		fallthrough;
 	case XenbusStateClosing:
+		/*
+		 * If the bus resumed us just before this host gave the device, it took
+		 * that for an error of ours, and wrote Closing where the nodes are now.
+		 * More than one event may find what the backend made of it.
+		 */
+		if ((front->arriving || front->asking) &&
+		    xenbus_read_unsigned(dev->otherend, "online", 0)) {
+			front->arriving = false;
+			front->asking = true;
+			disconnect(front, true);
+			myd_say(dev, XenbusStateInitialising);
+			break;
+		}
+		fallthrough;
 	case XenbusStateUnknown:
 		disconnect(front, true);
 		if (dev->state != XenbusStateClosed)
@@ -183,29 +235,16 @@ static void backend_changed(struct xenbus_device *dev, enum xenbus_state backend
 
 static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
-	struct myd_channel_info info = {
-		.end = MYD_FRONTEND,
-		.domid = dev->otherend_id,
-		.parent = &dev->dev,
-	};
-	struct myd_front *front;
+	struct myd_front *front = kzalloc(sizeof(*front), GFP_KERNEL);
 	int r;
 
-	r = myd_devid_parse(dev->nodename, &info.devid) ?: myd_read_mode(dev->otherend, &info.mode);
-	if (r)
-		return r;
-	myd_read_name(dev->otherend, "name", myd_name_valid, info.name, sizeof(info.name));
-
-	front = kzalloc(sizeof(*front), GFP_KERNEL);
 	if (!front)
 		return -ENOMEM;
 	front->dev = dev;
-	front->mode = info.mode;
 	mutex_init(&front->mutex);
 	INIT_WORK(&front->lapse, lapse);
-	front->channel = myd_channel_create(&info);
-	if (IS_ERR(front->channel)) {
-		r = PTR_ERR(front->channel);
+	r = meet_channel(front);
+	if (r) {
 		kfree(front);
 		return r;
 	}
@@ -233,7 +272,8 @@ static MYD_REMOVE front_remove(struct xenbus_device *dev)
 	myd_front_revoke(front);
 	unlock_front(front, flags);
 	cancel_work_sync(&front->lapse);
-	myd_channel_destroy(front->channel);
+	if (front->channel)
+		myd_channel_destroy(front->channel);
 	dev_set_drvdata(&dev->dev, NULL);
 	kfree(front);
 	return MYD_REMOVED;
@@ -253,6 +293,8 @@ void myd_front_leave(struct myd_front *front)
 
 	disconnect(front, false);
 	myd_front_revoke(front);
+	front->arriving = true;
+	front->asking = false;
 	unlock_front(front, flags);
 }
 
@@ -262,7 +304,8 @@ static int front_resume(struct xenbus_device *dev)
 	struct myd_front *front = dev_get_drvdata(&dev->dev);
 
 	myd_front_leave(front);
-	myd_channel_set_domid(front->channel, dev->otherend_id);
+	if (front->channel)
+		myd_channel_set_domid(front->channel, dev->otherend_id);
 	return 0;
 }
 

@@ -154,7 +154,10 @@ struct mydevice_wait {
  *	set. 0: half the ring; more counts as that. In packet mode poll may set
  *	POLLOUT for less room than a packet takes, if this is less
  * @spin_usec: most microseconds that a call spins before it sleeps, if spinning
- *	has paid of late. 0: as the module's parameter says
+ *	has paid of late; 10000 at most. 0: as the module's parameter says
+ *
+ * In the domain that serves the channel 0 is first what the toolstack has set for
+ * it: read-wake, write-wake and spin-usec in xen/io/mydevice.h.
  */
 struct mydevice_tune {
 	__u32 flags;
