@@ -8,6 +8,7 @@
 #define MYD_BACK_H
 
 #include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
@@ -39,6 +40,8 @@ struct myd_mapping {
  * @channel: its channel; NULL if there was no memory for it when its turn came
  * @mode: the channel's
  * @scripted: there is a hotplug script to be waited for
+ * @failed: the last try to map; the next one is one of @failures
+ * @failures: how many there may be in a time
  * @linked: the channel uses @mapping and @doorbell
  * @mapping: what is mapped
  * @doorbell: the event channels
@@ -53,6 +56,8 @@ struct myd_back {
 	struct myd_channel *channel;
 	enum mydevice_mode mode;
 	bool scripted;
+	bool failed;
+	struct ratelimit_state failures;
 	bool linked;
 	struct myd_mapping mapping;
 	struct myd_doorbell doorbell;

@@ -8,12 +8,17 @@
  * Copyright (C) 2026 The mydevice maintainers
  */
 #include <linux/module.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <xen/xen.h>
 
 #include "../compat/compat.h"
 #include "../core/nodes.h"
 #include "back.h"
+
+/* Of tries to map what cannot be mapped */
+#define FAILURES_INTERVAL	(10 * HZ)
+#define FAILURES_BURST		20
 
 static unsigned int max_ring_size = 1u << MYDEVICE_RING_ORDER_MAX;
 module_param(max_ring_size, uint, 0644);
@@ -115,16 +120,27 @@ static void link_channel(struct myd_back *back)
 	back->linked = true;
 }
 
+/* The bus logs each page that it cannot map, and two writes of a guest's have one. */
+static bool may_map(struct myd_back *back)
+{
+	return !back->failed || __ratelimit(&back->failures);
+}
+
 static void connect(struct myd_back *back)
 {
 	struct xenbus_device *dev = back->dev;
 	int r;
 
+	if (!may_map(back)) {
+		xenbus_switch_state(dev, XenbusStateClosing);
+		return;
+	}
 	if (xenbus_read_unsigned(dev->otherend, "protocol", 0) != MYDEVICE_PROTOCOL_VERSION) {
 		fail(back, -EPROTO, "the frontend's protocol is not one we speak");
 		return;
 	}
 	r = myd_mapping_make(&back->mapping, dev, back->mode, ring_size_limit(dev));
+	back->failed = r;
 	if (r) {
 		fail(back, r, "cannot map the frontend's rings");
 		return;
@@ -362,6 +378,8 @@ static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *
 	back->dev = dev;
 	mutex_init(&back->mutex);
 	INIT_WORK(&back->lapse, lapse);
+	ratelimit_state_init(&back->failures, FAILURES_INTERVAL, FAILURES_BURST);
+	ratelimit_set_flags(&back->failures, RATELIMIT_MSG_ON_RELEASE);
 	r = meet_channel(back);
 	if (r) {
 		kfree(back);
