@@ -88,7 +88,8 @@ kernels() {
 	fi
 	eval "$(grep -m 1 '^BUILD_EXCLUSIVE_KERNEL=' dkms.conf)"
 	for kernel in 5.10.0-46-amd64 5.10.0 6.1.0-56-amd64 6.1.0-56-rt-amd64 6.12.117+deb13-amd64 \
-		6.12.95+deb12-amd64 7.2.13+deb14-amd64 7.2.13+deb14-cloud-amd64; do
+		6.12.95+deb12-amd64 7.2.13+deb14-amd64 7.2.13+deb14-cloud-amd64 \
+		7.3.4+deb13-amd64; do
 		if ! [[ $kernel =~ $BUILD_EXCLUSIVE_KERNEL ]]; then
 			echo "$kernel is left out"
 			status=1
