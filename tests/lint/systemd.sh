@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 
-# DESIGN's bound for the sandbox, in tenths
+# as systemd-analyze security counts, in tenths
 exposure_max=10
 
 # The program is not installed here, so the copy that is judged runs another; a
