@@ -68,13 +68,16 @@ qemu_start() {
 	for ((index = 0; index < disks; index++)); do
 		args+=(-drive "file=disk$index.qcow2,format=qcow2,if=none,id=disk$index,cache=unsafe")
 	done
+	# there already when its pid is known: by that it is told from another's
 	(
-		exec {up_lock}>&-
 		cd "$lab_state" || exit
 		rm -f console.sock monitor.sock
-		exec setsid $qemu_binary "${shape[@]}" "${args[@]}" "$@" </dev/null >qemu.log 2>&1
-	) &
-	echo $! >"$lab_state/qemu.pid"
+		(
+			exec {up_lock}>&-
+			exec setsid $qemu_binary "${shape[@]}" "${args[@]}" "$@" </dev/null >qemu.log 2>&1
+		) &
+		echo $! >qemu.pid
+	)
 	lab_wait 120 qemu_has_monitor || lab_die "QEMU did not start:" "$(cat "$lab_state/qemu.log")"
 }
 
