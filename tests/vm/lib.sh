@@ -22,6 +22,16 @@ guest() {
 	VM_LAB=${VM_GUESTS:-${VM_LAB-}} lab guest "$name" "$@" </dev/null
 }
 
+# on dom0|GUEST CMD...
+on() {
+	local machine=$1
+	shift
+	case $machine in
+	dom0) dom0 "$@" ;;
+	*) guest "$machine" "$@" ;;
+	esac
+}
+
 # What an operator does to a guest that runs.
 guest_checkpoint() {
 	dom0 "xl save -c $1 /tmp/$1.save 2>&1; status=\$?; rm /tmp/$1.save; exit \$status"
@@ -146,7 +156,13 @@ import json, sys
 found = [c for c in json.load(sys.stdin) if eval(f"({sys.argv[1]})", {}, c)]
 for c in found:
     print(c["guest"], c["domid"], c["name"], c["frontend_state"], c["backend_state"])
-sys.exit(not found)' "$1"
+sys.exit(0 if found else 4)' "$1"
+}
+
+# no_channels FILTER: the daemon has answered, and none is like that.
+no_channels() {
+	channels "$1"
+	[ $? -eq 4 ]
 }
 
 # connected GUEST: the guest's channel demo has both ends Connected.
@@ -165,6 +181,17 @@ push_xenstore() {
 
 domid() {
 	dom0 xl domid "$1"
+}
+
+# is_another GUEST DOMID: it runs, and not as that domain any more.
+is_another() {
+	local new
+	new=$(domid "$1") && [ "$new" != "$2" ]
+}
+
+# The paths of all nodes in XenStore.
+node_paths() {
+	dom0 "set -o pipefail; xenstore-ls -f / | sed 's/ = .*//'"
 }
 
 # pass_bytes GUEST to-host|to-guest|both BYTES [SIZE]: all of them arrive unharmed.
@@ -213,8 +240,9 @@ nothing_new() {
 	! LC_ALL=C comm -13 <(echo "$before") <(echo "$now") | grep .
 }
 
-# guest_holdings GUEST: likewise what the guest itself holds for its channels, and all
-# of its event channels. Its kernel notes errors in XenStore and takes none back.
+# guest_holdings GUEST: likewise what the guest itself holds for its channels, of which
+# one is connected, and all of its event channels. Its kernel notes errors in XenStore
+# and takes none back.
 guest_holdings() {
 	local id
 	id=$(domid "$1") && dom0 "set -o pipefail
@@ -223,7 +251,7 @@ guest_holdings() {
 			xenstore-ls -f /local/domain/$id | sed 's/ = .*//; s#^[^ ]*/$id/##' |
 				grep -E '^(data|device)/mydevice'
 		} | LC_ALL=C sort" && guest "$1" "sed -n 's/.*xen-dyn/irq/p' /proc/interrupts | sort
-		sed -n 's/.* \([0-9]* myd_[a-z_]*\).*/mapping \1/p' /proc/vmallocinfo | sort"
+		sed -n 's/.* \([0-9]* myd_[a-z_]*\).*/mapping \1/p' /proc/vmallocinfo | sort | grep ."
 }
 
 # guest_holds BEFORE GUEST: no more and no less than then.

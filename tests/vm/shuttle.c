@@ -10,10 +10,10 @@
  * begins with who it is and how many sessions it has ended, and whose every byte
  * follows from these; and it checks what it gets: one stream to a session, from its
  * first byte, none that has been there before. A node that goes is opened again
- * when it is back; the descriptor is kept if only a session ends. Prints when each
- * session begins, how long it took from the end of the one before, and at its end what
- * it has moved and how each direction ended, from which tests/vm/ledger.py finds whether
- * anything was lost. Exits 0 if all was well.
+ * when it is back; the descriptor is kept if only a session ends. Prints when bytes have
+ * gone both ways in a session, how long that took from the end of the one before, and at
+ * its end what it has moved and how each direction ended, from which tests/vm/ledger.py
+ * finds whether anything was lost. Exits 0 if all was well.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -96,16 +96,45 @@ static _Noreturn void wrong(const char *what, const struct stream *in)
 	exit(1);
 }
 
-static void check_header(const struct stream *in, uint64_t *last)
+/* Whose sessions have been here, and which was the last: a guest may meet one again. */
+static struct sender {
+	uint64_t id;
+	uint64_t last;
+} *senders;
+static size_t n_senders;
+
+static struct sender *find_sender(uint64_t id)
 {
-	if (in->header[0] != MAGIC)
-		wrong("not the beginning of a stream", in);
-	if (in->header[1] == last[1] && in->header[2] <= last[2])
-		wrong("a session that has been there", in);
-	memcpy(last, in->header, sizeof(in->header));
+	for (size_t i = 0; i < n_senders; i++)
+		if (senders[i].id == id)
+			return &senders[i];
+	return NULL;
 }
 
-static void take(struct stream *in, uint64_t *last, const uint8_t *buf, size_t len)
+static void add_sender(uint64_t id, uint64_t session)
+{
+	senders = reallocarray(senders, n_senders + 1, sizeof(*senders));
+	if (!senders)
+		exit(2);
+	senders[n_senders++] = (struct sender){ id, session };
+}
+
+static void check_header(const struct stream *in)
+{
+	struct sender *sender = find_sender(in->header[1]);
+
+	if (in->header[0] != MAGIC)
+		wrong("not the beginning of a stream", in);
+	if (!sender) {
+		add_sender(in->header[1], in->header[2]);
+		return;
+	}
+	if (in->header[2] <= sender->last)
+		wrong("a session that has been there", in);
+	sender->last = in->header[2];
+}
+
+static void take(struct stream *in, const uint8_t *buf, size_t len)
 {
 	for (size_t i = 0; i < len; i++, in->done++) {
 		if (in->done < sizeof(in->header))
@@ -113,7 +142,7 @@ static void take(struct stream *in, uint64_t *last, const uint8_t *buf, size_t l
 		else if (buf[i] != byte_of(in, in->done))
 			wrong("a byte of another place", in);
 		if (in->done + 1 == sizeof(in->header))
-			check_header(in, last);
+			check_header(in);
 	}
 }
 
@@ -140,18 +169,18 @@ static int ahead = -1;
  * errno. The end is read once and the half-close as often as one asks, so that the next
  * byte, if there is one, is the next session's.
  */
-static int receive_some(int fd, struct stream *in, uint64_t *last)
+static int receive_some(int fd, struct stream *in)
 {
 	uint8_t buf[4 * CHUNK];
 	ssize_t n;
 
 	if (ahead >= 0) {
 		buf[0] = ahead;
-		take(in, last, buf, 1);
+		take(in, buf, 1);
 		ahead = -1;
 	}
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		take(in, last, buf, n);
+		take(in, buf, n);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : errno;
 	n = read(fd, buf, 1);
@@ -193,10 +222,10 @@ static void print_end(const struct stream *out, const char *how_out, const struc
  * From the end of a session to the end of the next. Returns errno as above, ESHUTDOWN
  * if both have half-closed, 0 if the file is to be closed.
  */
-static int session(int fd, struct stream *out, uint64_t *last)
+static int session(int fd, struct stream *out)
 {
 	struct pollfd waiting = { .fd = fd, .events = POLLIN | POLLOUT };
-	bool begun = false, shut = false;
+	bool begun = false, shut = false, moved;
 	double since = seconds();
 	struct stream in = {};
 	int r = 0;
@@ -204,7 +233,7 @@ static int session(int fd, struct stream *out, uint64_t *last)
 	out->done = 0;
 	while (!over && !(close_asked && begun) && !r) {
 		poll(&waiting, 1, 100);
-		r = receive_some(fd, &in, last);
+		r = receive_some(fd, &in);
 		if (r == ESHUTDOWN && !shut) {
 			shut = half_close(fd);
 			if (shut)
@@ -213,7 +242,7 @@ static int session(int fd, struct stream *out, uint64_t *last)
 		/* the next session does not begin before the end of this was read here */
 		if (!r && !shut && send_some(fd, out) == ENODEV)
 			r = ENODEV;
-		if (!begun && (in.done || out->done)) {
+		if (!begun && in.done && out->done) {
 			begun = true;
 			printf("session %" PRIu64 " begins after %.3f s\n", out->header[2],
 			       seconds() - since);
@@ -226,10 +255,11 @@ static int session(int fd, struct stream *out, uint64_t *last)
 		if (!r)
 			usleep(pause_ms * 1000);
 	}
-	if (begun)
+	moved = in.done || out->done;
+	if (moved)
 		print_end(out, shut ? "shut" : r ? "cut" : "closed", &in,
 			  r == ESHUTDOWN ? "whole" : r == EPIPE ? "ended" : "left");
-	out->header[2] += begun;
+	out->header[2] += moved;
 	return r;
 }
 
@@ -237,7 +267,7 @@ int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = take_signal };
 	struct stream out = { .header = { MAGIC } };
-	uint64_t last[HEADER] = {}, opened = 0;
+	uint64_t opened = 0;
 	int fd, r;
 
 	if (argc != 2 && argc != 3) {
@@ -262,7 +292,7 @@ int main(int argc, char **argv)
 		opened++;
 		close_asked = 0;
 		do {
-			r = session(fd, &out, last);
+			r = session(fd, &out);
 		} while (!over && r == EPIPE);
 		close(fd);
 		ahead = -1;

@@ -16,7 +16,7 @@ close_devid=0
 close_agent='exec 3<>$node || exit
 	yes $side | head -c $bytes >&3; : >/tmp/close.written
 	until test -e /tmp/close.go; do sleep 0.2; done
-	cat <&3 | sha256sum >/tmp/close.got
+	{ cat <&3; echo $? >/tmp/close.ended; } | sha256sum >/tmp/close.got
 	if echo again >&3; then echo stayed; else echo gone; fi >/tmp/close.outcome 2>&1'
 
 # close_at inside|outside COMMAND: in guest a or in dom0.
@@ -39,10 +39,11 @@ close_start() {
 		eventually 20 close_at outside 'test -e /tmp/close.written'
 }
 
-# close_read SIDE OTHER: all that the other had written, and the end.
+# close_read SIDE OTHER: all that the other had written, and the end, which is no error.
 close_read() {
 	close_at "$1" ': >/tmp/close.go' || return
 	eventually 20 close_at "$1" 'test -s /tmp/close.got' || return
+	close_at "$1" 'grep -x 0 /tmp/close.ended' || return
 	[ "$(close_at "$1" 'cat /tmp/close.got')" = \
 		"$(yes "$2" | head -c $close_bytes | sha256sum)" ]
 }
@@ -54,7 +55,8 @@ close_outcome() {
 		[ "$1" = outside ] && reader=inside node=/dev/mydevice/$close_channel
 		[ "$(close_at $reader "timeout 20 head -n 1 $node")" = again ] || return
 	fi
-	eventually 10 close_at "$1" "grep -x $2 /tmp/close.outcome"
+	eventually 10 close_at "$1" "grep -x $2 /tmp/close.outcome" &&
+		{ [ "$2" = stayed ] || close_at "$1" "grep 'No such device' /tmp/close.outcome"; }
 }
 
 # Connected, with a node on each end.
@@ -79,9 +81,9 @@ close_states() {
 }
 
 close_directories_are_gone() {
-	local dirs="$close_id/device/mydevice|0/backend/mydevice/$close_id"
-	! dom0 "xenstore-ls -f / | sed 's/ = .*//' |
-		grep -E '^/local/domain/($dirs)/$close_devid(/|\$)'"
+	local dirs="$close_id/device/mydevice|0/backend/mydevice/$close_id" nodes
+	nodes=$(node_paths) || return
+	! grep -E "^/local/domain/($dirs)/$close_devid(/|\$)" <<<"$nodes"
 }
 
 # Each way: what is done, what can be seen, and how it is undone.
@@ -106,7 +108,8 @@ undo_backend() {
 	tests/semantics/xen-control a 0 bind back
 }
 
-# Its requests go with the frontend, so that attachd takes the device.
+# The bus holds a driver's module as long as a device is bound to it. The frontend's
+# requests go with it, so that attachd takes the device.
 close_by_frontend-unload() {
 	guest a 'cd /sys/bus/xen/drivers/mydevicefront && echo mydevice-0 >unbind && cd / &&
 		rmmod mydevicefront' && eventually 10 close_directories_are_gone
