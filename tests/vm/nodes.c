@@ -7,15 +7,13 @@
 
 #define PATH_SIZE 512
 
-void node_put(struct xs_handle *xs, const char *dir, const char *node, const char *value)
+bool node_put(struct xs_handle *xs, const char *dir, const char *node, const char *value)
 {
 	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, node);
-	if (value)
-		xs_write(xs, XBT_NULL, path, value, strlen(value));
-	else
-		xs_rm(xs, XBT_NULL, path);
+	return value ? xs_write(xs, XBT_NULL, path, value, strlen(value)) :
+		       xs_rm(xs, XBT_NULL, path);
 }
 
 int node_get(struct xs_handle *xs, const char *dir, const char *node)

@@ -3,10 +3,11 @@
 #ifndef VM_NODES_H
 #define VM_NODES_H
 
+#include <stdbool.h>
 #include <xenstore.h>
 
-/* NULL removes it. */
-void node_put(struct xs_handle *xs, const char *dir, const char *node, const char *value);
+/* NULL removes it. False if it was refused, or not there. */
+bool node_put(struct xs_handle *xs, const char *dir, const char *node, const char *value);
 
 /* Its number, -1 if it is not there, 0 if it is none. */
 int node_get(struct xs_handle *xs, const char *dir, const char *node);
