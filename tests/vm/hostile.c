@@ -342,6 +342,23 @@ static void survived(const char *name, void (*noise)(void))
 	report(name, begin() && connect() && open_session(), "no session after the noise");
 }
 
+/* Each costs us two writes, and the host no line in its log: tests/vm/cases/45-hostile.sh. */
+static void refused_often(void)
+{
+	for (int i = 0; i < 200; i++) {
+		set_state(INITIALISING);
+		if (!back_becomes(INIT_WAIT))
+			return report("map-storm", false, "no InitWait in the storm");
+		strcpy(ring_ref, "4000000000");
+		handshake();
+		if (!back_becomes(CLOSING))
+			return report("map-storm", false, "a lie was not refused");
+	}
+	/* for so long at most an honest one has to wait */
+	sleep(11);
+	report("map-storm", begin() && connect() && open_session(), "no session after the storm");
+}
+
 static bool set_up(const char *devid)
 {
 	char *path;
@@ -393,6 +410,7 @@ int main(int argc, char **argv)
 	survived("epoch-storm", noise_epochs);
 	survived("random-words", noise_words);
 	survived("random-states", noise_states);
+	refused_often();
 	ended_when_live("no-state", lie_no_state);
 	return failures ? 1 : 0;
 }
