@@ -4,7 +4,8 @@
 #
 # Services on channels, by the real udev and systemd of both ends, with the examples of
 # the packages as they are: the QEMU guest agent and sshd in a Debian guest, a log of any
-# guest's in the host.
+# guest's in the host. With REBOOTS=1, as in make check-long, the Debian guest boots with
+# them, which takes minutes under emulation.
 
 services_guest=/usr/share/doc/mydevice-guest/examples
 services_host=/usr/share/doc/mydevice-attachd/examples
@@ -23,10 +24,7 @@ services_begin() {
 # services_active d|dom0 UNIT [STATE]
 services_active() {
 	local state
-	case $1 in
-	dom0) state=$(dom0 systemctl show -P ActiveState "$2") ;;
-	*) state=$(guest "$1" systemctl show -P ActiveState "$2") ;;
-	esac
+	state=$(on "$1" systemctl show -P ActiveState "$2")
 	[ "$state" = "${3:-active}" ] || { echo "$2 on $1: $state" && return 1; }
 }
 
@@ -104,6 +102,15 @@ services_log_of_another() {
 		services_active dom0 mydevice-back-log@d
 }
 
+# The guest boots, and each service of its channels starts, on both ends.
+services_boot() {
+	local old
+	old=$(domid d) && dom0 xl reboot d || return
+	eventually 60 is_another d "$old" &&
+		eventually 240 services_active d $services_agent && eventually 60 services_active d mydevice@ssh &&
+		eventually 60 services_active dom0 mydevice-back-log@d && eventually 60 connected d
+}
+
 # What the guest wrote before its channel went is logged, if not read until then either
 services_log_ends() {
 	dom0 systemctl kill -s STOP mydevice-back-log@d && guest d 'echo last words >/dev/mydevice/log' &&
@@ -129,7 +136,8 @@ if expect services-begin services_begin; then
 	expect services-agent-answers services_agent_answers
 	services_pid=$(services_agent_pid)
 	expect services-agent-answers-again services_agent_answers
-	expect services-agent-is-the-same [ "$(services_agent_pid)" = "${services_pid:-none}" ]
+	expect services-agent-is-the-same test "${services_pid:-0}" -gt 0 -a \
+		"$(services_agent_pid)" = "$services_pid"
 	expect services-agent-goes services_agent_goes
 	expect services-agent-comes-again services_agent_comes
 	expect services-agent-answers-at-last services_agent_answers
@@ -139,6 +147,11 @@ if expect services-begin services_begin; then
 	expect services-log eval 'guest d "echo first words >/dev/mydevice/log" &&
 		eventually 15 services_logged "first words"'
 	expect services-log-of-another services_log_of_another
+	if [ -n "${REBOOTS-}" ]; then
+		expect services-start-at-boot services_boot
+		expect services-agent-answers-after-boot services_agent_answers
+		expect services-ssh-after-boot services_ssh_status
+	fi
 	expect services-log-ends services_log_ends
 	expect services-others-have-none dom0 '! systemctl list-units --plain --no-legend \
 		"mydevice-back-*" | grep .'
