@@ -3,19 +3,17 @@
 #
 # A guest that reboots is another domain, and has its channel again.
 
-is_another() {
-	[ "$(dom0 xl domid "$1")" != "$2" ]
-}
-
 reboots() {
-	local name=$1 old new
+	local name=$1 old new nodes
 	old=$(domid "$name")
 	dom0 xl reboot -F "$name" || dom0 xl reboot "$name" || return
 	eventually 120 is_another "$name" "$old" || return
 	eventually 90 connected "$name" || return
 	new=$(domid "$name")
 	[ "$new" != "$old" ] || return
-	! dom0 "xenstore-ls -f /local/domain/0/backend/mydevice /mydevice 2>/dev/null" | grep -F "/$old/"
+	nodes=$(node_paths) || return
+	grep -F "/backend/mydevice/$new/" <<<"$nodes" >/dev/null &&
+		! grep -E "/(backend/mydevice|mydevice/.*)/$old(/|\$)" <<<"$nodes"
 }
 for name in a b; do
 	expect "reboot-$name" reboots "$name"

@@ -24,14 +24,17 @@ operator_policy() {
 		! dom0 mydevicectl policy b owned --json | grep '"Always": "yes"'
 }
 
-# operator_pipe GUEST BYTES: there and back again, each end told by an end of file.
+# operator_pipe GUEST BYTES: there and back again, each end told by an end of file. The
+# guest begins anew when the host has left its first session.
 operator_pipe() {
 	local sent
-	guest "$1" 'cat <>/dev/mydevice/demo >/tmp/pipe & wait $!
-		exec 3<>/dev/mydevice/demo && cat /tmp/pipe >&3; sha256sum </tmp/pipe; rm /tmp/pipe' \
-		>"$vm_work/pipe.sum" 2>&1 &
+	guest "$1" 'cat <>/dev/mydevice/demo >/tmp/pipe' &
 	dom0 "head -c $2 /dev/urandom >/tmp/sent && timeout 120 mydevicectl connect $1 demo </tmp/sent \
-		>/tmp/none && timeout 120 mydevicectl connect $1 demo </dev/null >/tmp/back" || return
+		>/tmp/none" || return
+	wait $! || return
+	guest "$1" 'cat /tmp/pipe 1<>/dev/mydevice/demo && sha256sum </tmp/pipe; rm /tmp/pipe' \
+		>"$vm_work/pipe.sum" 2>&1 &
+	dom0 "timeout 120 mydevicectl connect $1 demo </dev/null >/tmp/back" || return
 	wait $! || return
 	sent=$(dom0 'sha256sum </tmp/sent && sha256sum </tmp/back && rm /tmp/sent /tmp/back')
 	cat "$vm_work/pipe.sum" <(echo "$sent")
@@ -138,7 +141,7 @@ END
 		sleep 2' || return
 	dom0 "$as detach a owned --timeout=30; rc=\$?
 		rm /etc/polkit-1/rules.d/50-operator.rules; exit \$rc" || return
-	! channels "guest == 'a' and name == 'owned'" &&
+	no_channels "guest == 'a' and name == 'owned'" &&
 		dom0 "journalctl -q -b -u mydevice-attachd -o cat | grep 'as user $(dom0 id -u nobody) ordered'"
 }
 
