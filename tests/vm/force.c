@@ -26,7 +26,7 @@
 #define STEP_USEC	5000
 #define PATIENCE	(10 * 1000 * 1000 / STEP_USEC)
 /* for what must not happen */
-#define SETTLE_USEC	(150 * 1000)
+#define SETTLE_USEC	(400 * 1000)
 
 static const char columns[] = "012345678?-";
 

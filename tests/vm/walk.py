@@ -4,15 +4,13 @@
 Of two guests that stand still, and so have no drivers, one serves a channel of the other for
 each pair. The states are forced, all of them at once, as both would write them. What
 attachd makes of each pair is compared with the table, and so is what it has read. To die,
-the one that serves is let go on. With a STRIDE of more than 1 it is every so many diagonals
-of the tables: with 11 there still is each state of either end. Prints PASS or FAIL and a name
-for each table.
-
-What cannot be forced is a pair that ends a phase by itself together with an event that
-comes after it: a detach of what lacks a node, a timeout of a stranded one that is Closed,
-or of a moved one that is not Initialising.
+the one that serves is let go on. A pair that ends its phase by itself meets a later event of
+that phase while attachd stands still, so that it sees both at once. With a STRIDE of more
+than 1 it is every so many diagonals of the tables: with 11 there still is each state of either
+end. Prints PASS or FAIL and a name for each table.
 """
 
+import itertools
 import json
 import subprocess
 import sys
@@ -26,9 +24,12 @@ PHASES = {"w": "waiting", "c": "connected", "C": "closing", "S": "stranded", "M"
 REMOVED = "RFL"
 CONF = "/etc/mydevice/attachd.conf.d/states.conf"
 FRONTEND, BACKEND = "still-f", "still-b"
-# attachd's longest and shortest
-PATIENT, IMPATIENT = 300, 1
+FRONT, BACK = range(2)
+# attachd's longest and shortest, and what leaves time to come before it
+PATIENT, SOON, IMPATIENT = 300, 30, 1
 LONG = 90
+# which nobody runs: no driver and no udev looks at what the one that serves has
+SCRIPT = "/etc/xen/scripts/states"
 # a diagonal with something of each phase: what moves and follows has Initialising in it
 FIRST = 4
 
@@ -57,7 +58,7 @@ class Walk:
     def __init__(self, lab, pairs):
         self.lab, self.pairs, self.tables = lab, pairs, tables()
         self.wrong, self.counts = {}, {}
-        self.domids, self.born = {}, {}
+        self.domids, self.born, self.devids = {}, {}, iter(())
 
     def dom0(self, script):
         ran = subprocess.run(["tests/lab/lab", "--name", self.lab, "run", "sh -e"], text=True,
@@ -69,10 +70,10 @@ class Walk:
             self.domids[guest] = self.dom0(f"xl create -q -p /root/still.cfg 'name=\"{guest}\"'\n"
                                            f"xl domid {guest}").strip()
 
-    def be(self, timeout, then):
+    def be(self, timeout, then, *more):
         """attachd, with a DetachTimeoutSec, which counts for what is still to come."""
         self.dom0(f"printf '%s\\n' '[Guest {FRONTEND}]' MaxChannels=4096 RateLimitBurst=0 "
-                  f"Backend={BACKEND} DetachTimeoutSec={timeout} >{CONF}; "
+                  f"Backend={BACKEND} DetachTimeoutSec={timeout} {' '.join(more)} >{CONF}; "
                   f"mydevice-attachd --check >&2; systemctl {then} mydevice-attachd")
 
     def directory(self, end, devid):
@@ -100,45 +101,51 @@ class Walk:
 
     def attach(self, *parts):
         """For each of these lists of pairs, {devid: pair}."""
-        devids = iter(range(sum(map(len, parts))))
-        found = [{next(devids): pair for pair in part} for part in parts]
-        words = " ".join(f"{self.request(devid)}/{node}" for part in found for devid in part
+        found = [{next(self.devids): pair for pair in part} for part in parts]
+        wanted = {devid for part in found for devid in part}
+        words = " ".join(f"{self.request(devid)}/{node}" for devid in wanted
                          for node in (f"name p{devid}", "request 1"))
         self.dom0(f"xenstore-write {words}")
-        if not self.until(lambda: len(self.devices()) == sum(map(len, parts))):
+        if not self.until(lambda: wanted <= self.devices().keys()):
             raise SystemExit(f"FAIL states-attach: only {len(self.devices())} devices came")
-        self.born = {devid: device[0] for devid, device in self.devices().items()}
+        self.born.update({devid: device[0] for devid, device in self.devices().items()})
         return found
 
-    def withdraw(self, pairs):
-        if pairs:
-            self.dom0("xenstore-rm " + " ".join(map(self.request, pairs)))
+    def withdrawing(self, pairs):
+        return f"xenstore-rm {' '.join(map(self.request, pairs))}\n" if pairs else ""
 
-    def forcing(self, pairs, backends=True):
-        """All at once; then those that are to have no node lose it, if there are any."""
+    def withdraw(self, pairs):
+        self.dom0(self.withdrawing(pairs))
+
+    def forcing(self, pairs, without=None):
+        """All at once; then those that are to have no node lose it, but for the end that
+        has lost them all."""
         write, remove = [], []
         for devid, pair in pairs.items():
             for end, mark in enumerate(pair):
                 node = f"{self.directory(end, devid)}/state"
-                if mark == "-" and (backends or not end):
+                if mark == "-" and end != without:
                     remove.append(node)
                 elif mark != "-":
                     write.append(f"{node} {'junk' if mark == '?' else mark}")
         return "".join(f"{command} {' '.join(words)}\n" for command, words in
                        (("xenstore-write", write), ("xenstore-rm", remove)) if words)
 
-    def force(self, pairs, backends=True):
-        self.dom0(self.forcing(pairs, backends))
+    def force(self, pairs, without=None):
+        self.dom0(self.forcing(pairs, without))
 
-    def crash(self, pairs):
-        """The one that serves, and each pair, before attachd sees either."""
-        self.dom0(f"""systemctl kill -s STOP mydevice-attachd
-            {self.forcing(pairs)}
-            xl unpause {BACKEND}
+    def at_once(self, *scripts):
+        """All that they do, before attachd sees any of it."""
+        self.dom0("trap 'systemctl kill -s CONT mydevice-attachd' EXIT\n"
+                  "systemctl kill -s STOP mydevice-attachd\n" + "".join(scripts))
+
+    def crash(self, pairs, without=None):
+        """The one that serves, and each pair."""
+        self.at_once(self.forcing(pairs, without), f"""xl unpause {BACKEND}
             for n in $(seq 100); do
                 xl list {BACKEND} | tail -n 1 | grep -q -- '---s' && break || sleep 0.1
             done
-            systemctl kill -s CONT mydevice-attachd""")
+            """)
 
     def replace(self):
         """The one that has crashed; its tree stays."""
@@ -152,14 +159,16 @@ class Walk:
             return ("removed", None)
         return device[1], device[2] if expected[1] else None
 
-    def check(self, phase, event, pairs, read=False):
-        """read: the pair is what attachd is to have read last, where nothing was to happen"""
+    def check(self, phase, event, pairs, read=False, held=False):
+        """read: the pair is what attachd is to have read last, where nothing was to happen;
+        held: a script has something to undo"""
         table = self.tables[phase, event]
         expected = {}
         for devid, pair in pairs.items():
             letter = table[pair]
             states = tuple(NAMES[mark] for mark in pair) if read and letter in "wcm=T" else None
-            after = "removed" if letter in REMOVED else PHASES.get(letter, phase)
+            after = ("unplugging" if held else "removed") if letter in REMOVED else \
+                PHASES.get(letter, phase)
             expected[devid] = (after, states)
         found = {}
 
@@ -169,7 +178,7 @@ class Walk:
             return found == expected
 
         self.until(is_so)
-        name = f"{phase}-{event}"
+        name = f"{phase}-{event}" + "-held" * held
         self.counts[name] = self.counts.get(name, 0) + len(pairs)
         self.wrong.setdefault(name, []).extend(
             f"({', '.join(pair)}): expected {table[pair]}, {expected[devid]}, found {found[devid]}"
@@ -188,23 +197,26 @@ class Walk:
     def serving(self):
         whole = [pair for pair in self.pairs if "-" not in pair]
         half = [pair for pair in self.pairs if "-" in pair]
-        whole, first, second = self.attach(whole, half, half)
+        whole, first, second, late = self.attach(whole, half, half, self.pairs)
         self.force(whole | first)
         self.check("waiting", "states", whole | first, read=True)
-        self.force(dict.fromkeys(whole | second, "44"))
-        self.check("waiting", "states", dict.fromkeys(whole | second, "44"))
+        connected = dict.fromkeys(whole | second | late, "44")
+        self.force(connected)
+        self.check("waiting", "states", connected)
         self.force(whole | second)
         self.check("connected", "states", whole | second, read=True)
         self.withdraw(whole)
         self.check("waiting", "detach", whole)
+        self.at_once(self.forcing(late), self.withdrawing(late))
+        self.check("connected", "detach", late)
 
     def closing(self):
-        pairs, = self.attach(self.pairs)
-        connected = dict.fromkeys(pairs, "44")
+        pairs, orphaned = self.attach(self.pairs, self.pairs)
+        connected = dict.fromkeys(pairs | orphaned, "44")
         self.force(connected)
         self.check("waiting", "states", connected)
         self.withdraw(pairs)
-        self.check("connected", "detach", connected)
+        self.check("connected", "detach", dict.fromkeys(pairs, "44"))
         self.force(pairs)
         self.check("closing", "states", pairs, read=True)
         left = {devid: pair for devid, pair in pairs.items()
@@ -216,48 +228,100 @@ class Walk:
         expected = [self.tables["closing", "timeout"][pair] for pair in left.values()].count("F")
         if found != expected:
             self.wrong["closing-timeout"].append(f"{found} by force, expected {expected}")
+        self.be(PATIENT, "reload")
+        self.withdraw(orphaned)
+        self.check("connected", "detach", dict.fromkeys(orphaned, "44"))
+        self.crash(orphaned)
+        self.check("closing", "orphaned", orphaned)
+
+    def unplug(self, pairs):
+        """As if a script had come to its end for each of them."""
+        self.dom0("xenstore-write " + " ".join(
+            f"{self.directory(BACK, devid)}/hotplug-status connected" for devid in pairs))
+        self.withdraw(pairs)
+
+    def unplugging(self):
+        self.be(PATIENT, "reload", *(f"'[Device p{devid}]' Script={SCRIPT}"
+                                     for devid in range(3 * len(self.pairs))))
+        stuck = {}
+        # no more at a time than attachd has time for
+        for i in range(0, len(self.pairs), len(MARKS)):
+            some = self.pairs[i:i + len(MARKS)]
+            done, late = self.attach(some, some)
+            self.unplug(done | late)
+            self.check("waiting", "detach", dict.fromkeys(done | late, "11"), held=True)
+            self.force(done | late, without=FRONT)
+            # attachd does not read them now: what it would do wrong, it has time for
+            time.sleep(2)
+            self.check("unplugging", "states", done | late, held=True)
+            self.dom0("xenstore-rm " + " ".join(
+                f"{self.directory(BACK, devid)}/hotplug-status" for devid in done))
+            self.check("unplugging", "states", done)
+            stuck.update(late)
+        self.check("unplugging", "timeout", stuck)
+        orphaned, = self.attach(self.pairs)
+        self.unplug(orphaned)
+        self.until(lambda: "waiting" not in (device[1] for device in self.devices().values()))
+        self.crash(orphaned, without=FRONT)
+        self.check("unplugging", "orphaned", orphaned)
 
     def stranded(self):
         there = [pair for pair in self.pairs if pair[0] != "-"]
         gone = [pair for pair in self.pairs if pair[0] == "-"]
-        there, gone, going = self.attach(there, gone, gone)
-        self.crash(there | gone)
+        closed = [pair for pair in there if self.tables["stranded", "returned"][pair] == "M"]
+        there, gone, going, leaving, late, serving = self.attach(
+            there, gone, gone, there, closed, self.pairs)
+        connected = dict.fromkeys(serving, "44")
+        self.force(connected)
+        self.check("waiting", "states", connected)
+        self.crash(there | gone | serving)
         self.check("waiting", "orphaned", there | gone)
-        self.check("waiting", "orphaned", dict.fromkeys(going, "11"))
-        self.force(there | going, backends=False)
-        self.check("stranded", "states", there | going, read=True)
+        self.check("connected", "orphaned", serving)
+        self.check("waiting", "orphaned", dict.fromkeys(going | leaving | late, "11"))
+        self.force(there | going | leaving, without=BACK)
+        self.check("stranded", "states", there | going | leaving, read=True)
+        self.withdraw(leaving)
+        self.check("stranded", "detach", leaving)
         self.replace()
-        self.check("stranded", "returned", there)
+        self.check("stranded", "returned", there | dict.fromkeys(late, "1-"))
         asked = {devid: pair for devid, pair in there.items()
                  if self.tables["stranded", "returned"][pair] == "T"}
-        self.be(IMPATIENT, "restart")
-        self.check("stranded", "timeout", asked)
+        self.be(SOON, "restart")
+        self.check("stranded", "returned", asked | dict.fromkeys(late, "1-"))
+        self.at_once(self.forcing(late, without=BACK), f"sleep {SOON}\n")
+        self.check("stranded", "timeout", asked | late)
 
     def moved(self):
-        still = [pair for pair in self.pairs if pair[0] == "1"]
-        whole = [pair for pair in still if pair != "1-"]
-        pairs, detached, orphaned = self.attach(self.pairs, whole, still)
-        every = pairs | detached | orphaned
+        moving = [pair for pair in self.pairs if pair[0] != "1"]
+        pairs, detached, late, orphaned = self.attach(self.pairs, self.pairs, moving, self.pairs)
+        every = pairs | detached | late | orphaned
         self.crash({})
         self.check("waiting", "orphaned", dict.fromkeys(every, "11"))
-        self.force(dict.fromkeys(every, "6-"), backends=False)
+        self.force(dict.fromkeys(every, "6-"), without=BACK)
         self.check("stranded", "states", dict.fromkeys(every, "6-"), read=True)
         self.replace()
         self.check("stranded", "returned", dict.fromkeys(every, "6-"))
-        self.force(pairs | detached)
-        self.check("moved", "states", pairs | detached, read=True)
-        self.withdraw(detached)
+        waited = dict.fromkeys(late, "12")
+        self.force(pairs | waited)
+        self.check("moved", "states", pairs | waited, read=True)
+        self.at_once(self.forcing(detached), self.withdrawing(detached))
         self.check("moved", "detach", detached)
-        self.be(IMPATIENT, "restart")
         asked = {devid: pair for devid, pair in pairs.items()
                  if self.tables["moved", "states"][pair] == "T"}
-        self.check("moved", "timeout", asked)
+        self.be(SOON, "restart")
+        self.check("moved", "states", waited | asked)
+        self.at_once(self.forcing(late), f"sleep {SOON}\n")
+        self.check("moved", "timeout", late | asked)
         self.crash(orphaned)
         self.check("moved", "orphaned", orphaned)
 
-    def walk(self):
-        for part in (self.serving, self.closing, self.stranded, self.moved):
+    def walk(self, every):
+        """Where the serving domain dies and returns takes minutes each: not in every walk."""
+        parts = [self.serving, self.closing, self.unplugging]
+        for part in parts + every * [self.stranded, self.moved]:
             began = time.monotonic()
+            self.devids = itertools.count()
+            self.born.clear()
             self.be(PATIENT, "reload")
             self.create(FRONTEND, BACKEND)
             try:
@@ -278,11 +342,15 @@ def main(lab, stride):
     pairs = [row + column for i, row in enumerate(MARKS) for j, column in enumerate(MARKS)
              if (i + j - FIRST) % int(stride) == 0]
     walk = Walk(lab, pairs)
+    # attachd stands still for longer than its own would believe
+    walk.dom0("systemctl service-watchdogs no")
     try:
-        walk.walk()
+        walk.walk(int(stride) == 1)
+        if not walk.counts["dead"]:
+            walk.wrong["dead"].append("no device was left to die")
     finally:
         walk.report()
-        walk.dom0(f"rm {CONF}; systemctl reload mydevice-attachd")
+        walk.dom0(f"rm {CONF}; systemctl reload mydevice-attachd; systemctl service-watchdogs yes")
 
 
 if __name__ == "__main__":
