@@ -115,8 +115,8 @@ check-vm: ## real Xen, real kernels, PV and PVH guests in QEMU: minutes
 	tests/vm/run
 
 .PHONY: check-long
-check-long: ## what takes too long for check: guests moved 50 times, here and between two hosts
-	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),25) UPGRADE_PACKAGES=1 STATES_STRIDE=1 \
+check-long: ## what takes too long for check: guests moved 30 times on a host, 60 between two
+	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),15) UPGRADE_PACKAGES=1 STATES_STRIDE=1 REBOOTS=1 \
 		tests/check long hosts
 
 .PHONY: soak
