@@ -140,12 +140,14 @@ class Walk:
                   "systemctl kill -s STOP mydevice-attachd\n" + "".join(scripts))
 
     def crash(self, pairs, without=None):
-        """The one that serves, and each pair."""
-        self.at_once(self.forcing(pairs, without), f"""xl unpause {BACKEND}
+        """The one that serves, and each pair: attachd hears of its end first, and is not to
+        find a pair without it, however few events it has when it goes on."""
+        self.at_once(f"""xl unpause {BACKEND}
             for n in $(seq 100); do
                 xl list {BACKEND} | tail -n 1 | grep -q -- '---s' && break || sleep 0.1
             done
-            """)
+            xl list {BACKEND} | tail -n 1 | grep -q -- '---s'
+            """, self.forcing(pairs, without))
 
     def replace(self):
         """The one that has crashed; its tree stays."""
