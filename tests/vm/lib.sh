@@ -194,6 +194,18 @@ node_paths() {
 	dom0 "set -o pipefail; xenstore-ls -f / | sed 's/ = .*//'"
 }
 
+# How much of the host's log is the kernel's and attachd's.
+log_lines() {
+	dom0 'set -o pipefail; journalctl -q -b -o cat _TRANSPORT=kernel + \
+		_SYSTEMD_UNIT=mydevice-attachd.service | wc -l'
+}
+
+# logged_less_than LINES BEFORE: since then.
+logged_less_than() {
+	local now
+	now=$(log_lines) && echo "$((now - $2)) lines" && [ $((now - $2)) -lt "$1" ]
+}
+
 # pass_bytes GUEST to-host|to-guest|both BYTES [SIZE]: all of them arrive unharmed.
 pass_bytes() {
 	local name=$1 way=$2 host=receive inside=send rc=0

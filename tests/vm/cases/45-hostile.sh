@@ -22,22 +22,13 @@ hostile_begin() {
 		guest d '! lsmod | grep -w mydevicefront'
 }
 
-hostile_log_lines() {
-	dom0 'set -o pipefail; journalctl -q -k -b -o cat | wc -l'
-}
-
-# hostile_logged_little BEFORE: a line is worth some hundred of a guest's lies.
-hostile_logged_little() {
-	local now
-	now=$(hostile_log_lines) && echo "$((now - $1)) lines" && [ $((now - $1)) -lt 150 ]
-}
-
 if expect hostile-begins hostile_begin; then
-	hostile_lines=$(hostile_log_lines)
+	hostile_lines=$(log_lines)
 	dom0 systemd-run -q --unit=hostile-reader bash -c \
 		'while sleep 0.05; do timeout 30 cat /dev/mydevice-back/d/demo; done >/dev/null 2>&1'
 	report_from hostile 22 < <(guest d timeout 300 /root/hostile 0 2>&1)
-	expect hostile-floods-no-log hostile_logged_little "$hostile_lines"
+	# a line is worth some hundred of a guest's lies
+	expect hostile-floods-no-log logged_less_than 200 "$hostile_lines"
 	expect hostile-others-unharmed pass_bytes a both $((1 * MiB))
 	dom0 systemctl stop hostile-reader
 	hostile_over() {

@@ -152,17 +152,6 @@ driver_betrays() {
 		grep -q demo /tmp/far.names && ! grep -vxE "demo( far)?" /tmp/far.names' && return $rc
 }
 
-driver_log_lines() {
-	dom0 'set -o pipefail; journalctl -q -b -o cat _TRANSPORT=kernel + \
-		_SYSTEMD_UNIT=mydevice-attachd.service | wc -l'
-}
-
-# driver_logged_little BEFORE
-driver_logged_little() {
-	local now
-	now=$(driver_log_lines) && echo "$((now - $1)) lines" && [ $((now - $1)) -lt 200 ]
-}
-
 # Those that dom0 serves
 driver_others_go_on() {
 	traffic_goes_on a 0 && traffic_goes_on b 0
@@ -255,7 +244,7 @@ if expect driver-asked-in-vain driver_ask s; then
 	for name in a b; do
 		expect "driver-$name-begins" traffic_begin $name
 	done
-	driver_lines=$(driver_log_lines)
+	driver_lines=$(log_lines)
 	expect driver-betrays-by-rings driver_betrays rings
 	expect driver-others-go-on-after-rings driver_others_go_on
 	expect driver-begins-again driver_begins_again
@@ -263,7 +252,7 @@ if expect driver-asked-in-vain driver_ask s; then
 	expect driver-intrudes driver_intrudes
 	expect driver-betrays-by-store driver_betrays store
 	expect driver-others-go-on-after-store driver_others_go_on
-	expect driver-floods-no-log driver_logged_little "$driver_lines"
+	expect driver-floods-no-log logged_less_than 200 "$driver_lines"
 	expect driver-others-unharmed driver_others_over
 	expect driver-served-after-that eventually 60 driver_serves s
 	expect driver-stands-still driver_stands_still
