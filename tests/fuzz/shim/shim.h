@@ -22,7 +22,6 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-
 #define min(a, b) ({ __auto_type a_ = (a); __auto_type b_ = (b); a_ < b_ ? a_ : b_; })
 #define max(a, b) ({ __auto_type a_ = (a); __auto_type b_ = (b); a_ > b_ ? a_ : b_; })
 #define min3(a, b, c) min(min(a, b), c)
@@ -218,6 +217,10 @@ struct xenbus_device {
 
 struct xenbus_watch {
 	const char *node;
+};
+
+struct ratelimit_state {
+	int burst;
 };
 
 #define IRQ_HANDLED 1
