@@ -61,7 +61,7 @@ def quota_of_nodes_is_not_in_the_way(host):
     one.request(0, "demo")
     equal(over(one.client, "nodes"), {NAMES[host.kind]["nodes"]}, "1500 nodes again")
     host.expect(lambda: one.attached(0), "it is attached", lambda: one.status(0))
-    equal(len(one.nodes(0)), 14, "nodes of its device")
+    equal(len(one.nodes(0)), 16, "nodes of its device")
     one.client.remove("data/full")
     one.withdraw(0)
     host.expect(lambda: not one.traces(), "and goes", one.traces)
