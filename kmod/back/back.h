@@ -8,7 +8,7 @@
 #define MYD_BACK_H
 
 #include <linux/mutex.h>
-#include <linux/ratelimit_types.h>
+#include <linux/ratelimit.h>
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
 
@@ -38,6 +38,7 @@ struct myd_mapping {
  * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
  *	program
  * @channel: its channel; NULL if there was no memory for it when its turn came
+ * @begun: @channel is what the directory names, and our features are told there
  * @mode: the channel's
  * @scripted: there is a hotplug script to be waited for
  * @failed: the last try to map; the next one is one of @failures
@@ -54,6 +55,7 @@ struct myd_back {
 	struct xenbus_watch watch;
 	struct mutex mutex;	/* the handshake */
 	struct myd_channel *channel;
+	bool begun;
 	enum mydevice_mode mode;
 	bool scripted;
 	bool failed;
@@ -71,7 +73,7 @@ int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev,
 void myd_mapping_free(struct myd_mapping *mapping, struct xenbus_device *dev);
 
 /* settings.c; with @mutex held */
-void myd_settings_read(struct myd_back *back);
+int myd_settings_read(struct myd_back *back);
 void myd_settings_changed(struct myd_back *back, const char *node);
 
 #endif /* MYD_BACK_H */

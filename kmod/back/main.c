@@ -139,6 +139,12 @@ static void connect(struct myd_back *back)
 		fail(back, -EPROTO, "the frontend's protocol is not one we speak");
 		return;
 	}
+	/* The watch may not have fired yet, and no byte is to pass before it has. */
+	r = back->set ? 0 : myd_settings_read(back);
+	if (r) {
+		fail(back, r, "cannot read its settings");
+		return;
+	}
 	r = myd_mapping_make(&back->mapping, dev, back->mode, ring_size_limit(dev));
 	back->failed = r;
 	if (r) {
@@ -151,9 +157,6 @@ static void connect(struct myd_back *back)
 		fail(back, r, "cannot bind the frontend's event channels");
 		return;
 	}
-	/* The watch may not have fired yet, and no byte is to pass before it has. */
-	if (!back->set)
-		myd_settings_read(back);
 	link_channel(back);
 	xenbus_switch_state(dev, XenbusStateConnected);
 }
@@ -255,9 +258,19 @@ static int meet_channel(struct myd_back *back)
 	back->channel = IS_ERR(channel) ? NULL : channel;
 	back->mode = info.mode;
 	back->set = false;
+	memset(back->setting, 0, sizeof(back->setting));
 	/* The toolstack has written it if there is a script to be waited for. */
 	back->scripted = xenbus_exists(XBT_NIL, dev->nodename, "hotplug-status");
 	return PTR_ERR_OR_ZERO(channel);
+}
+
+/* What fails here is done again when the frontend begins again. */
+static int begin(struct myd_back *back)
+{
+	int r = meet_channel(back) ?: write_features(back->dev);
+
+	back->begun = !r;
+	return r;
 }
 
 /* The frontend begins, or begins again. */
@@ -268,16 +281,16 @@ static void await_frontend(struct myd_back *back)
 
 	if (!xenbus_dev_is_online(dev))
 		return;
-	if (back->channel && !myd_is_anew(dev)) {
-		if (dev->state != XenbusStateInitWait)
-			xenbus_switch_state(dev, XenbusStateInitWait);
-		return;
+	if (myd_is_anew(dev)) {
+		/* What was said is of the device before: newer buses say nothing after it. */
+		dev->state = XenbusStateInitialising;
+		back->begun = false;
 	}
-	r = meet_channel(back) ?: write_features(dev);
+	r = back->begun ? 0 : begin(back);
 	if (r)
 		fail(back, r, "cannot begin anew");
-	else
-		myd_say(dev, XenbusStateInitWait);
+	else if (dev->state != XenbusStateInitWait)
+		xenbus_switch_state(dev, XenbusStateInitWait);
 }
 
 /* Returns whether the device has served its time. */
@@ -292,7 +305,8 @@ static bool follow(struct myd_back *back, enum xenbus_state frontend)
 		return false;
 	case XenbusStateInitialised:
 		/* Not Connected: that is about rings of a time before our InitWait. */
-		if (!back->linked && dev->state == XenbusStateInitWait && plugged(back))
+		if (back->begun && !back->linked && dev->state == XenbusStateInitWait &&
+		    plugged(back))
 			connect(back);
 		return false;
 	case XenbusStateClosing:
@@ -343,9 +357,9 @@ static void node_changed(struct xenbus_watch *watch, const char *path, const cha
 	const char *node = strncmp(path, watch->node, len) ? "" : path + len;
 
 	mutex_lock(&back->mutex);
-	if (back->channel && *node == '/')
+	if (back->begun && *node == '/')
 		myd_settings_changed(back, node + 1);
-	else if (back->channel)
+	else if (back->begun)
 		myd_settings_read(back);
 	if (back->scripted && (!*node || !strcmp(node, "/hotplug-status")))
 		hotplug_changed(back);
@@ -380,18 +394,13 @@ static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *
 	INIT_WORK(&back->lapse, lapse);
 	ratelimit_state_init(&back->failures, FAILURES_INTERVAL, FAILURES_BURST);
 	ratelimit_set_flags(&back->failures, RATELIMIT_MSG_ON_RELEASE);
-	r = meet_channel(back);
-	if (r) {
-		kfree(back);
-		return r;
-	}
 	dev_set_drvdata(&dev->dev, back);
-	r = watch_nodes(back) ?: write_features(dev) ?:
-	    xenbus_switch_state(dev, XenbusStateInitWait);
+	r = begin(back) ?: watch_nodes(back) ?: xenbus_switch_state(dev, XenbusStateInitWait);
 	if (r) {
 		unwatch_nodes(back);
 		dev_set_drvdata(&dev->dev, NULL);
-		myd_channel_destroy(back->channel);
+		if (back->channel)
+			myd_channel_destroy(back->channel);
 		kfree(back);
 	}
 	return r;

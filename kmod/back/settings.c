@@ -125,30 +125,33 @@ static int read_nodes(struct myd_back *back, struct xenbus_transaction xbt, cons
 
 /*
  * All at once, as a transaction of the toolstack has left them: who lifts a pause
- * and sets a rate with it means no moment without either.
+ * and sets a rate with it means no moment without either. One after the other is
+ * better than not at all where no transaction is to be had.
  */
-static void read_settings(struct myd_back *back, const char *changed)
+static int read_settings(struct myd_back *back, const char *changed)
 {
 	struct xenbus_transaction xbt;
-	int r;
+	bool whole = !xenbus_transaction_start(&xbt);
+	int r = read_nodes(back, whole ? xbt : XBT_NIL, changed);
 
-	if (xenbus_transaction_start(&xbt))
-		return;
-	r = read_nodes(back, xbt, changed);
-	xenbus_transaction_end(xbt, 1);
+	if (whole)
+		xenbus_transaction_end(xbt, 1);
 	if (r)
-		return;
+		return r;
 	back->set = true;
 	apply(back);
+	return 0;
 }
 
 /**
  * myd_settings_read() - all of them
  * @back: the backend, locked
+ *
+ * Return: 0 or a negative errno.
  */
-void myd_settings_read(struct myd_back *back)
+int myd_settings_read(struct myd_back *back)
 {
-	read_settings(back, NULL);
+	return read_settings(back, NULL);
 }
 
 /**

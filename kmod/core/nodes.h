@@ -53,13 +53,4 @@ static inline bool myd_is_anew(const struct xenbus_device *dev)
 	       dev->state != XenbusStateInitialising;
 }
 
-/* Also where the store says something else than dev->state. */
-static inline void myd_say(struct xenbus_device *dev, enum xenbus_state state)
-{
-	if (dev->state != state)
-		xenbus_switch_state(dev, state);
-	else
-		xenbus_printf(XBT_NIL, dev->nodename, "state", "%d", state);
-}
-
 #endif /* MYD_NODES_H */

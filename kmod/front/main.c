@@ -141,6 +141,15 @@ static int meet_channel(struct myd_front *front)
 	return PTR_ERR_OR_ZERO(channel);
 }
 
+/* Also where the store says something else than dev->state. */
+static void say(struct xenbus_device *dev, enum xenbus_state state)
+{
+	if (dev->state != state)
+		xenbus_switch_state(dev, state);
+	else
+		xenbus_printf(XBT_NIL, dev->nodename, "state", "%d", state);
+}
+
 static void offer(struct myd_front *front)
 {
 	struct xenbus_device *dev = front->dev;
@@ -156,7 +165,7 @@ static void offer(struct myd_front *front)
 		xenbus_switch_state(dev, XenbusStateClosing);
 		return;
 	}
-	myd_say(dev, XenbusStateInitialised);
+	say(dev, XenbusStateInitialised);
 }
 
 static void follow(struct myd_front *front, enum xenbus_state backend)
@@ -180,7 +189,7 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 			break;
 		if (!front->offered) {
 			/* It is connected to what we had before a resume. */
-			myd_say(dev, XenbusStateInitialising);
+			say(dev, XenbusStateInitialising);
 			break;
 		}
 		connect(front);
@@ -195,7 +204,7 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 		 */
 		if (dev->state != XenbusStateClosed && dev->state != XenbusStateClosing &&
 		    xenbus_read_unsigned(dev->otherend, "online", 0)) {
-			myd_say(dev, XenbusStateInitialising);
+			say(dev, XenbusStateInitialising);
 			break;
 		}
 		fallthrough;
@@ -210,7 +219,7 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 			front->arriving = false;
 			front->asking = true;
 			disconnect(front, true);
-			myd_say(dev, XenbusStateInitialising);
+			say(dev, XenbusStateInitialising);
 			break;
 		}
 		fallthrough;
