@@ -8,11 +8,15 @@
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/pm.h>
 #include <linux/slab.h>
 
 #include "front.h"
+
+#define LOCK_TRIES	20
+#define LOCK_PAUSE_MSEC	5
 
 /* A device that the bus could not resume, and no other, knows of no other end. */
 static bool is_elsewhere(const struct xenbus_device *xdev)
@@ -36,15 +40,19 @@ static void backend_named(struct xenbus_watch *watch, const char *path, const ch
 	struct myd_front *front = container_of(watch, struct myd_front, arrival);
 	struct xenbus_device *xdev = front->dev;
 	struct device *dev = &xdev->dev;
+	unsigned int tries;
 
 	/*
-	 * Somebody unbinds it, or binds it and has just read the name. One that comes in
-	 * between is lost, and attachd gives a device that does not follow up. Waiting
-	 * is not for xenwatch, nor is the restore for another thread: it waits for
-	 * xenwatch with the lock held.
+	 * Somebody unbinds it and waits for xenwatch, or binds it and has just read the
+	 * name; or looks at its uevent, which on some kernels takes the lock, and is done
+	 * in no time. The restore is not for another thread, either: it waits for xenwatch
+	 * with the lock held.
 	 */
-	if (!device_trylock(dev))
-		return;
+	for (tries = 1; !device_trylock(dev); tries++) {
+		if (tries == LOCK_TRIES)
+			return;
+		msleep(LOCK_PAUSE_MSEC);
+	}
 	if (is_elsewhere(xdev)) {
 		myd_front_leave(front);
 		if (xenbus_exists(XBT_NIL, xdev->nodename, "backend"))
