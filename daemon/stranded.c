@@ -94,6 +94,9 @@ bool stranded_has_backend(const struct device *device)
 	struct reason reason;
 	unsigned int backend;
 
+	/* which makes the policy another one: it is about to leave, or has just come */
+	if (!*device->domain->name)
+		return false;
 	if (manager_find_backend(manager, device->domain, settings.backend, &backend, &reason) < 0)
 		return false;
 	/* the old one still has its name until Xen says that it is no more */
