@@ -69,6 +69,12 @@ move_meets_another() {
 	dom0 "mydevicectl detach $1 other" && return $rc
 }
 
+# Somebody looks at the device all the time, for which some kernels take its lock.
+move_is_looked_at() {
+	guest "$1" 'while read -r line </sys/bus/xen/devices/mydevice-0/uevent; do :; done >/dev/null 2>&1 &
+		echo $! >/tmp/looks.pid'
+}
+
 for name in a b; do
 	if ! move_before[$name]=$(holdings "$name") ||
 		! move_inside_before[$name]=$(guest_holdings "$name"); then
@@ -84,8 +90,10 @@ for name in a b; do
 				expect "move-$name-after-pause" traffic_goes_on $name $moves
 		fi
 		how=${ways[moves % ${#ways[@]}]}
+		[ $name$moves != a0 ] || expect move-a-is-looked-at move_is_looked_at a
 		expect "move-$name-$how" move_to_another "$how" $name $((moves + 1)) &&
 			traffic_moved "move-$name-$how-$((moves + 1))" $name
+		[ $name$moves != a0 ] || expect move-a-was-looked-at guest a 'kill $(cat /tmp/looks.pid)'
 	done
 	if [[ ${ways[*]} != *migrate* ]]; then
 		expect "move-$name-migrate-fails" move_migrate_fails $name &&
