@@ -353,6 +353,9 @@ def manage_monitor(host):
     other.request(0, "log\x1b")
     other.request(1, "log")
     host.expect(lambda: other.attached(1), "another device comes")
+    # who asks late is told what has come of it by then
+    host.expect(lambda: any(json.loads(line)["guest"] == "web2" for line in events),
+                "that is told, too", lambda: events)
     front, back = drivers.Frontend(other, 1), drivers.Backend(other, 1)
     host.expect(lambda: other.states(1) == ("4", "4"), "it connects")
     front.ignores = back.ignores = ""
