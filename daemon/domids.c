@@ -12,7 +12,7 @@ int domids_list(struct store *store, const struct path *dir, unsigned int **ret,
 	size_t n_names = 0, n = 0;
 	int r;
 
-	r = store_list_long(store, dir->text, &names, &n_names);
+	r = store_list(store, dir->text, &names, &n_names);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	domids = calloc(n_names + 1, sizeof(*domids));

@@ -92,7 +92,7 @@ static int make_room(struct manager *manager)
 	size_t n = 0;
 	int r;
 
-	r = store_list_long(manager->store, PATH_KEPT, &uuids, &n);
+	r = store_list(manager->store, PATH_KEPT, &uuids, &n);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (n < KEPT_GUESTS_MAX)

@@ -312,14 +312,13 @@ int nodes_start_again(struct store *store, const struct device_key *key)
 	return store_transaction(store, TRIES, start_again_body, (void *)key);
 }
 
-static int prune(struct store *store, const struct path *dir,
-		 int (*list)(struct store *, const char *, char ***, size_t *))
+static int prune(struct store *store, const struct path *dir)
 {
 	_cleanup_free_ char **names = NULL;
 	size_t n;
 	int r;
 
-	r = list(store, dir->text, &names, &n);
+	r = store_list(store, dir->text, &names, &n);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	return n ? 0 : store_remove(store, 0, dir->text);
@@ -334,10 +333,10 @@ static struct path parent_of(struct path path)
 static int prune_backends(struct store *store, const struct path *backend, enum company company)
 {
 	const struct path backends = parent_of(*backend), class = parent_of(backends);
-	int r = prune(store, &backends, store_list);
+	int r = prune(store, &backends);
 
 	if (r == 0 && company == COMPANY_UNKNOWN)
-		r = prune(store, &class, store_list_long);
+		r = prune(store, &class);
 	return r;
 }
 
@@ -349,7 +348,7 @@ static int prune_parents(struct store *store, const struct path *frontend,
 
 	if (company == COMPANY_OF_GUEST)
 		return 0;
-	r = prune(store, &frontends, store_list);
+	r = prune(store, &frontends);
 	return r < 0 ? r : prune_backends(store, backend, company);
 }
 
@@ -390,7 +389,7 @@ int nodes_prune_records(struct store *store, unsigned int guest)
 {
 	struct path records = path_guest_records(guest);
 
-	return prune(store, &records, store_list);
+	return prune(store, &records);
 }
 
 int nodes_note_withheld(struct store *store, unsigned int guest, const char *uuid,

@@ -376,7 +376,7 @@ static void scan(struct domain *domain)
 	size_t n = 0;
 	int r;
 
-	r = store_list_long(domain->manager->store, domain->requests.text, &names, &n);
+	r = store_list(domain->manager->store, domain->requests.text, &names, &n);
 	if (r < 0 && r != -ENOENT) {
 		domain_log(domain, NULL, LOG_WARNING, NULL,
 			   "cannot list its requests: %s; trying again", store_strerror(r));
@@ -399,7 +399,7 @@ int requests_find_named(const struct domain *domain, const char *name)
 	struct store *store = domain->manager->store;
 	_cleanup_free_ char **dirs = NULL;
 	size_t n = 0;
-	int r = store_list_long(store, domain->requests.text, &dirs, &n);
+	int r = store_list(store, domain->requests.text, &dirs, &n);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct path request = path_child(&domain->requests, dirs[i]);

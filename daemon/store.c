@@ -239,7 +239,7 @@ int store_exists(struct store *store, store_txn txn, const char *path)
 	return r < 0 ? r : 1;
 }
 
-int store_list(struct store *store, const char *path, char ***ret, size_t *ret_n)
+static int list_in_parts(struct store *store, const char *path, char ***ret, size_t *ret_n)
 {
 	unsigned int n;
 	char **names;
@@ -252,7 +252,7 @@ int store_list(struct store *store, const char *path, char ***ret, size_t *ret_n
 	return 0;
 }
 
-int store_list_long(struct store *store, const char *path, char ***ret, size_t *ret_n)
+int store_list(struct store *store, const char *path, char ***ret, size_t *ret_n)
 {
 	int r = directory_list(path, ret, ret_n);
 
@@ -264,7 +264,7 @@ int store_list_long(struct store *store, const char *path, char ***ret, size_t *
 		return r;
 	case -E2BIG:
 	case -ECONNREFUSED:
-		return store_list(store, path, ret, ret_n);
+		return list_in_parts(store, path, ret, ret_n);
 	}
 	look_alive(store);
 	return store->dead ? -ENOTCONN : r;

@@ -55,13 +55,8 @@ int store_probe(struct store *store);
 int store_read(struct store *store, store_txn txn, const char *path, char **ret, size_t *ret_len);
 /* 1, 0 or -errno */
 int store_exists(struct store *store, store_txn txn, const char *path);
-/*
- * Names of the children; the array and they are one allocation. Only where no
- * guest, and no number of guests, makes them longer than a message.
- */
+/* Names of the children; the array and they are one allocation. See directory.h. */
 int store_list(struct store *store, const char *path, char ***ret, size_t *ret_n);
-/* Wherever else: see directory.h. */
-int store_list_long(struct store *store, const char *path, char ***ret, size_t *ret_n);
 int store_write(struct store *store, store_txn txn, const char *path, const char *value);
 int store_mkdir(struct store *store, store_txn txn, const char *path);
 /* Nothing there to remove is success. */

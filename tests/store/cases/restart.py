@@ -384,3 +384,24 @@ def restart_leaves_devices_made_by_hand_alone(host):
     one.withdraw(0)
     host.expect(lambda: not one.nodes(0), "and goes")
     equal(one.nodes(9), before, "what somebody made by hand")
+
+
+@case
+def restart_with_more_devices_than_a_message_holds(host):
+    """Their records' names take more than 4096 bytes, and libxenstore hangs up on more."""
+    count = 330
+    host.attachd.set_policy(f"[Defaults]\nRateLimitBurst=100000\nMaxChannels={count}\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    # the guest's own quota of nodes is no matter here
+    for devid in range(count):
+        for node, value in (("name", f"n{devid}"), ("request", "1")):
+            host.client.write(f"/local/domain/7/data/mydevice/{devid}/{node}", value)
+    host.expect(lambda: len(host.attachd.list()) == count, "all are attached",
+                lambda: len(host.attachd.list()), within=60)
+    host.attachd.kill()
+    host.attachd.start()
+    equal(len(host.attachd.list()), count, "devices after a restart")
+    host.destroy(one)
+    host.expect(lambda: not host.attachd.list() and not host.client.tree("/mydevice/7"),
+                "all of them go with their guest", lambda: len(host.attachd.list()), within=60)

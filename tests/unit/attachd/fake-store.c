@@ -439,11 +439,6 @@ int store_list(struct store *store, const char *path, char ***ret, size_t *ret_n
 	return 0;
 }
 
-int store_list_long(struct store *store, const char *path, char ***ret, size_t *ret_n)
-{
-	return store_list(store, path, ret, ret_n);
-}
-
 int store_write(struct store *store, store_txn txn, const char *path, const char *value)
 {
 	int r = begin_call();
