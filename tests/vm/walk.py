@@ -26,7 +26,7 @@ CONF = "/etc/mydevice/attachd.conf.d/states.conf"
 FRONTEND, BACKEND = "still-f", "still-b"
 FRONT, BACK = range(2)
 # attachd's longest and shortest, and what leaves time to come before it
-PATIENT, SOON, IMPATIENT = 300, 30, 1
+PATIENT, SOON, IMPATIENT = 300, 60, 1
 LONG = 90
 # which nobody runs: no driver and no udev looks at what the one that serves has
 SCRIPT = "/etc/xen/scripts/states"
