@@ -252,8 +252,7 @@ static int meet_channel(struct myd_back *back)
 	myd_read_name(dev->nodename, "name", myd_name_valid, info.name, sizeof(info.name));
 	myd_read_name(dev->nodename, "guest", myd_guest_valid, info.guest, sizeof(info.guest));
 	/* first, since the node is named by the ids */
-	if (back->channel)
-		myd_channel_destroy(back->channel);
+	myd_channel_destroy(back->channel);
 	channel = myd_channel_create(&info);
 	back->channel = IS_ERR(channel) ? NULL : channel;
 	back->mode = info.mode;
@@ -399,8 +398,7 @@ static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *
 	if (r) {
 		unwatch_nodes(back);
 		dev_set_drvdata(&dev->dev, NULL);
-		if (back->channel)
-			myd_channel_destroy(back->channel);
+		myd_channel_destroy(back->channel);
 		kfree(back);
 	}
 	return r;
@@ -415,8 +413,7 @@ static MYD_REMOVE back_remove(struct xenbus_device *dev)
 	disconnect(back);
 	mutex_unlock(&back->mutex);
 	cancel_work_sync(&back->lapse);
-	if (back->channel)
-		myd_channel_destroy(back->channel);
+	myd_channel_destroy(back->channel);
 	dev_set_drvdata(&dev->dev, NULL);
 	kfree(back);
 	return MYD_REMOVED;

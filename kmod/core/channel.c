@@ -443,13 +443,15 @@ EXPORT_SYMBOL_GPL(myd_channel_create);
 
 /**
  * myd_channel_destroy() - the device is detached for good
- * @ch: the channel
+ * @ch: the channel, or NULL
  *
  * The node goes; a program that has it open reads what is left, the end of its
  * session, then -ENODEV.
  */
 void myd_channel_destroy(struct myd_channel *ch)
 {
+	if (!ch)
+		return;
 	myd_channel_disconnect(ch, true);
 	spin_lock_irq(&ch->lock);
 	ch->gone = true;

@@ -132,8 +132,7 @@ static int meet_channel(struct myd_front *front)
 	if (front->channel && front->mode == info.mode && !strcmp(front->name, info.name))
 		return 0;
 	/* first, since the node is named by the id */
-	if (front->channel)
-		myd_channel_destroy(front->channel);
+	myd_channel_destroy(front->channel);
 	channel = myd_channel_create(&info);
 	front->channel = IS_ERR(channel) ? NULL : channel;
 	front->mode = info.mode;
@@ -281,8 +280,7 @@ static MYD_REMOVE front_remove(struct xenbus_device *dev)
 	myd_front_revoke(front);
 	unlock_front(front, flags);
 	cancel_work_sync(&front->lapse);
-	if (front->channel)
-		myd_channel_destroy(front->channel);
+	myd_channel_destroy(front->channel);
 	dev_set_drvdata(&dev->dev, NULL);
 	kfree(front);
 	return MYD_REMOVED;
