@@ -76,7 +76,7 @@ event_another() {
 	local name=$1 old
 	shift
 	old=$(domid "$name") || old=none
-	"$@" && eventually 600 dom0 "id=\$(xl domid $name) && [ \$id != $old ]" &&
+	"$@" && eventually 600 is_another "$name" "$old" &&
 		eventually 120 dom0 "! xl list $old"
 }
 
