@@ -29,6 +29,18 @@
 #define myd_splice_read generic_file_splice_read
 #endif
 
+/* Is the file registered with an epoll instance? */
+static inline bool myd_file_in_epoll(struct file *file)
+{
+#if !defined(CONFIG_EPOLL)
+	return false;
+#elif defined(MYD_HAVE_EPOLL_LINKS)
+	return !list_empty_careful(&file->f_ep_links);
+#else
+	return READ_ONCE(file->f_ep);
+#endif
+}
+
 static inline bool myd_iter_is_user(const struct iov_iter *iter)
 {
 #ifdef MYD_HAVE_USER_BACKED_ITER

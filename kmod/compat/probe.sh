@@ -24,5 +24,6 @@ has MYD_HAVE_LATEEOI_DEVICE xen/events.h \
 	'bind_interdomain_evtchn_to_irqhandler_lateeoi\( ?struct xenbus_device'
 has MYD_HAVE_COPY_SPLICE_READ linux/fs.h 'copy_splice_read\('
 has MYD_HAVE_FAULT_IN_WRITEABLE linux/uio.h 'fault_in_iov_iter_writeable\('
+has MYD_HAVE_EPOLL_LINKS linux/fs.h 'struct list_head f_ep_links;'
 has MYD_HAVE_USER_BACKED_ITER linux/uio.h 'user_backed_iter\('
 has MYD_HAVE_UEVENT_CONST linux/device/class.h '\(\*dev_uevent\)\(const struct device'

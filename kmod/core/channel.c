@@ -16,6 +16,7 @@
 
 #include <mydevice/ring.h>
 
+#include "../compat/compat.h"
 #include "channel.h"
 #include "trace.h"
 
@@ -206,13 +207,45 @@ int myd_channel_finish(struct myd_channel *ch)
 }
 
 /**
- * myd_channel_told() - the program has learnt of the end of its session
- * @ch: the channel, locked
+ * myd_channel_write_only() - a program that cannot read learns of an end by EPIPE
+ * @ch: the channel, locked, open
  */
-void myd_channel_told(struct myd_channel *ch)
+bool myd_channel_write_only(const struct myd_channel *ch)
+{
+	return !(ch->file->f_mode & FMODE_READ);
+}
+
+/*
+ * Has the program arranged to hear of the next session? Edge-triggered epoll and SIGIO
+ * do not look at the file again, so that being registered has to do.
+ */
+static bool stays(const struct myd_channel *ch)
+{
+	return ch->tune.flags & MYDEVICE_TUNE_STAY || READ_ONCE(ch->fasync) ||
+	       myd_file_in_epoll(ch->file);
+}
+
+/**
+ * myd_channel_end_told() - the program has learnt of the end of its session
+ * @ch: the channel, locked, its session ended
+ */
+void myd_channel_end_told(struct myd_channel *ch)
 {
 	ch->end_error = 0;
 	myd_session_told(&ch->session);
+	if (stays(ch))
+		myd_channel_stay(ch);
+}
+
+/**
+ * myd_channel_stay() - the program waits for the next session on the same descriptor
+ * @ch: the channel, locked, open. Nothing happens if its session is not over.
+ */
+void myd_channel_stay(struct myd_channel *ch)
+{
+	if (!myd_session_over(&ch->session))
+		return;
+	myd_session_stay(&ch->session);
 	myd_channel_step(ch);
 }
 
@@ -228,17 +261,17 @@ static void *take_residue(struct myd_channel *ch)
 /**
  * myd_channel_open() - a program opens the node
  * @ch: the channel, locked
- * @write_only: it cannot read
+ * @file: what it has opened
  *
  * Return: 0, -EBUSY if it is open already, or -ENODEV.
  */
-int myd_channel_open(struct myd_channel *ch, bool write_only)
+int myd_channel_open(struct myd_channel *ch, struct file *file)
 {
 	if (ch->gone)
 		return -ENODEV;
 	if (ch->session.phase != MYD_CLOSED)
 		return -EBUSY;
-	ch->write_only = write_only;
+	ch->file = file;
 	memset(&ch->tune, 0, sizeof(ch->tune));
 	myd_session_open(&ch->session, ch->linked ? &ch->tx : NULL);
 	if (ch->linked && !ch->broken)
@@ -262,6 +295,7 @@ void myd_channel_release(struct myd_channel *ch)
 	memset(ch->run, 0, sizeof(ch->run));
 	myd_session_close(&ch->session, ch->linked ? &ch->tx : NULL, &ch->rx);
 	trace_myd_session(ch);
+	ch->file = NULL;
 	ch->end_error = 0;
 	if (ch->linked && !ch->broken)
 		notify(ch, myd_tx_direction(ch));

@@ -19,6 +19,7 @@
 #include "session.h"
 #include "wait.h"
 
+struct file;
 struct iov_iter;
 struct kiocb;
 
@@ -39,7 +40,7 @@ struct kiocb;
  * @gone: the device is detached: nothing will ever connect again
  * @linked: @link, @tx and @rx are valid; cleared only with both mutexes held too
  * @broken: the peer broke the protocol on this link; it is not looked at again
- * @write_only: the open file cannot read: it learns of an end by EPIPE
+ * @file: the open file, or NULL
  * @end_error: what ended the session instead of its peer's close: told in place of
  *	the end of file
  * @session: the hand-over
@@ -79,7 +80,7 @@ struct myd_channel {
 	bool gone;
 	bool linked;
 	bool broken;
-	bool write_only;
+	struct file *file;
 	int end_error;
 	struct myd_session session;
 	struct myd_link link;
@@ -115,7 +116,7 @@ static inline enum mydevice_direction myd_rx_direction(const struct myd_channel 
 }
 
 /* channel.c, ready.c; all but release with @lock held */
-int myd_channel_open(struct myd_channel *ch, bool write_only);
+int myd_channel_open(struct myd_channel *ch, struct file *file);
 void myd_channel_release(struct myd_channel *ch);
 int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm);
 void myd_channel_expect(struct myd_channel *ch);
@@ -125,7 +126,9 @@ void myd_channel_consumed(struct myd_channel *ch, u32 len, u32 messages);
 void myd_channel_produced(struct myd_channel *ch, u32 len, u32 messages);
 void myd_channel_garbled(struct myd_channel *ch);
 int myd_channel_finish(struct myd_channel *ch);
-void myd_channel_told(struct myd_channel *ch);
+void myd_channel_end_told(struct myd_channel *ch);
+void myd_channel_stay(struct myd_channel *ch);
+bool myd_channel_write_only(const struct myd_channel *ch);
 bool myd_channel_step(struct myd_channel *ch);
 void myd_channel_break(struct myd_channel *ch);
 void myd_channel_wake_readers(struct myd_channel *ch);

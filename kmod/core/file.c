@@ -17,7 +17,7 @@ static int myd_open(struct inode *inode, struct file *file)
 	int r;
 
 	spin_lock_irq(&ch->lock);
-	r = myd_channel_open(ch, !(file->f_mode & FMODE_READ));
+	r = myd_channel_open(ch, file);
 	spin_unlock_irq(&ch->lock);
 	if (r)
 		return r;
@@ -51,24 +51,23 @@ static __poll_t poll_live(struct myd_channel *ch)
 /* Not while a limit holds back what comes before the end. */
 static __poll_t poll_ended(struct myd_channel *ch)
 {
-	if (!ch->write_only && myd_channel_readable(ch, 1, false) == -EAGAIN)
+	bool write_only = myd_channel_write_only(ch);
+
+	if (!write_only && myd_channel_readable(ch, 1, false) == -EAGAIN)
 		return 0;
 	return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLHUP |
-	       (ch->write_only ? EPOLLOUT | EPOLLWRNORM : 0) | (ch->end_error ? EPOLLERR : 0);
+	       (write_only ? EPOLLOUT | EPOLLWRNORM : 0) | (ch->end_error ? EPOLLERR : 0);
 }
 
-/* A blocking reader that polls after the end of a session asks for it again. */
-static __poll_t poll_waiting(struct myd_channel *ch, const struct file *file, poll_table *wait)
+/*
+ * A program that knows of the end of its session and asks for more input stays for the
+ * next one. One that asks only whether it can write may be about to finish: socat does
+ * so after an end of file.
+ */
+static bool asks_for_next(const struct myd_channel *ch, const poll_table *wait)
 {
-	struct myd_session *s = &ch->session;
-
-	if (ch->gone)
-		return EPOLLERR | EPOLLHUP;
-	if (s->again == MYD_AGAIN_WAITS || file->f_flags & O_NONBLOCK ||
-	    !(poll_requested_events(wait) & EPOLLIN))
-		return 0;
-	s->again = MYD_AGAIN_ENDS;
-	return EPOLLIN | EPOLLRDNORM;
+	return poll_requested_events(wait) & (myd_channel_write_only(ch) ?
+					      EPOLLOUT | EPOLLWRNORM : EPOLLIN | EPOLLRDNORM);
 }
 
 static __poll_t myd_poll(struct file *file, poll_table *wait)
@@ -80,13 +79,15 @@ static __poll_t myd_poll(struct file *file, poll_table *wait)
 	poll_wait(file, &ch->tx_wait, wait);
 
 	spin_lock_irq(&ch->lock);
+	if (asks_for_next(ch, wait))
+		myd_channel_stay(ch);
 	if (ch->session.phase == MYD_LIVE)
 		mask = poll_live(ch);
 	/* Not else: looking may just have found the link broken. */
 	if (ch->session.phase == MYD_ENDED)
 		mask = poll_ended(ch);
-	else if (ch->session.phase == MYD_WAITING)
-		mask = poll_waiting(ch, file, wait);
+	else if (ch->session.phase == MYD_WAITING && ch->gone)
+		mask = EPOLLERR | EPOLLHUP;
 	spin_unlock_irq(&ch->lock);
 	return mask;
 }
@@ -100,6 +101,7 @@ static int myd_fasync(int fd, struct file *file, int on)
 	if (r < 0 || !on)
 		return r;
 	spin_lock_irq(&ch->lock);
+	myd_channel_stay(ch);
 	myd_channel_expect(ch);
 	spin_unlock_irq(&ch->lock);
 	return r;

@@ -93,6 +93,7 @@ static int in_session(struct myd_channel *ch)
 	int r;
 
 	spin_lock_irq(&ch->lock);
+	myd_channel_stay(ch);
 	switch (ch->session.phase) {
 	case MYD_LIVE:
 		r = 0;
@@ -139,7 +140,7 @@ static long tune(struct myd_channel *ch, unsigned int cmd, void __user *arg)
 	r = get_argument(cmd, arg, &tune, sizeof(tune));
 	if (r)
 		return r;
-	if (tune.flags & ~MYDEVICE_TUNE_FRAMES)
+	if (tune.flags & ~(MYDEVICE_TUNE_FRAMES | MYDEVICE_TUNE_STAY))
 		return -EINVAL;
 	if (tune.flags & MYDEVICE_TUNE_FRAMES) {
 		if (ch->info.mode != MYDEVICE_PACKET)
@@ -155,6 +156,8 @@ static long tune(struct myd_channel *ch, unsigned int cmd, void __user *arg)
 		run = NULL;
 	}
 	ch->tune = tune;
+	if (tune.flags & MYDEVICE_TUNE_STAY)
+		myd_channel_stay(ch);
 	spin_unlock_irq(&ch->lock);
 	kfree(run);
 	/* Who sleeps for the old thresholds asks for the new ones. */

@@ -81,32 +81,6 @@ static int bytes_for(struct call *call, bool arm)
 	return myd_channel_readable(ch, want, arm);
 }
 
-/*
- * The end of a session is told once, since what comes after it is the next one.
- * But there are programs that read or splice up to the end, and then ask for it
- * once more, as they may with any other file.
- */
-static int find_end(struct call *call, int r)
-{
-	struct myd_session *s = &call->ch->session;
-
-	/* a limit holds back what comes before it */
-	if (s->phase == MYD_ENDED && r == -EAGAIN)
-		return r;
-	if (s->phase == MYD_ENDED) {
-		enum myd_again again = r ? MYD_AGAIN_WAITS : call->again;
-
-		myd_channel_told(call->ch);
-		if (s->phase == MYD_WAITING)
-			s->again = again;
-	} else if (s->phase == MYD_WAITING && call->block) {
-		if (s->again == MYD_AGAIN_ENDS)
-			r = 0;
-		s->again = MYD_AGAIN_WAITS;
-	}
-	return r;
-}
-
 /* How much of it a call may move at once. Called with the lock held. */
 static void apportion(struct call *call, const struct myd_limit *limit)
 {
@@ -117,8 +91,8 @@ static void apportion(struct call *call, const struct myd_limit *limit)
 }
 
 /*
- * Looks for bytes to read. A read that has begun stays in its session; one that
- * has not is told what it found.
+ * Looks for bytes to read. A read that has begun stays in its session, whoever else
+ * reads from the descriptor; one that has not returns what it found.
  */
 static int find_bytes(struct call *call, bool arm)
 {
@@ -128,17 +102,18 @@ static int find_bytes(struct call *call, bool arm)
 
 	spin_lock_irq(&ch->lock);
 	r = bytes_for(call, arm);
-	if (call->done) {
-		if (s->serial != call->serial && s->phase != MYD_ENDED)
-			r = 0;
-	} else if (r <= 0 && s->phase != MYD_LIVE) {
-		r = find_end(call, r);
-	} else if (!r) {
-		s->eof_told = true;
-	} else if (r == -EAGAIN && s->phase == MYD_LIVE) {
+	if (!call->done)
+		call->begun = s->begun;
+	else if (s->begun != call->begun)
+		r = 0;
+	if (r == -EAGAIN && s->phase == MYD_LIVE)
 		ch->stats.rx.stalls++;
+	if (!call->done && r <= 0 && r != -EAGAIN) {
+		if (s->phase == MYD_ENDED)
+			myd_channel_end_told(ch);
+		else if (!r)
+			s->eof_told = true;
 	}
-	call->serial = s->serial;
 	apportion(call, &ch->rx_limit);
 	spin_unlock_irq(&ch->lock);
 	return r;
@@ -239,8 +214,9 @@ static int room_for(struct call *call, bool arm)
 /* A writer that cannot learn of the end by reading learns of it by its error. */
 static void tell_writer(struct myd_channel *ch)
 {
-	if (ch->session.phase == MYD_ENDED && (ch->write_only || ch->session.eof_told))
-		myd_channel_told(ch);
+	if (ch->session.phase == MYD_ENDED &&
+	    (myd_channel_write_only(ch) || ch->session.eof_told))
+		myd_channel_end_told(ch);
 }
 
 /* Looks for room; a write that has not begun is told what it found. */
@@ -436,11 +412,6 @@ static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way 
 	};
 	struct waiting waiting = { .call = &call, .way = way };
 	ssize_t r = 0;
-
-	/* A splice that moves nothing is often taken for one that cannot work here. */
-	if (call.block)
-		call.again = is_sync_kiocb(iocb) && !myd_iter_is_user(iter) ?
-			     MYD_AGAIN_ENDS : MYD_AGAIN_IF_POLLED;
 
 	while (iov_iter_count(iter)) {
 		/* Never held for longer than a chunk takes: also if it must not block. */

@@ -23,10 +23,10 @@ struct myd_channel;
  * @iter: the program's buffers, as far as they are not used yet
  * @block: it may sleep
  * @frames: the buffers hold packets behind struct mydevice_frame
- * @again: what it is to get if it finds the end of a session and asks again
  * @done: bytes of the buffers that were used; once there are any, it stays in
  *	its session
- * @serial: the session it has begun in
+ * @begun: a read: the session of its first byte, as myd_session.begun counts them
+ * @serial: a write: the session it has begun in, until that ends
  * @len: payload of the packet that comes next; 0 for bytes
  * @bytes: of the ring, to be moved before they are published: no more, but for what
  *	goes beyond it of a packet
@@ -37,8 +37,8 @@ struct call {
 	struct iov_iter *iter;
 	bool block;
 	bool frames;
-	enum myd_again again;
 	size_t done;
+	u32 begun;
 	u32 serial;
 	u32 len;
 	u32 bytes;

@@ -81,7 +81,8 @@ static int readable(struct myd_channel *ch, u32 want, bool arm)
 /* The end comes after the bytes: a pause holds back both. */
 static int readable_within_limits(struct myd_channel *ch, u32 want, bool arm)
 {
-	int r = ch->limits & MYD_LIMIT_PAUSED ? -EAGAIN : readable(ch, want, arm);
+	bool held = ch->limits & MYD_LIMIT_PAUSED && !myd_session_over(&ch->session);
+	int r = held ? -EAGAIN : readable(ch, want, arm);
 
 	return r > 0 && !myd_limit_open(ch, &ch->rx_limit) ? -EAGAIN : r;
 }
@@ -92,7 +93,7 @@ static int readable_within_limits(struct myd_channel *ch, u32 want, bool arm)
  * @want: fewer bytes than this are none, unless the session ends; at least 1
  * @arm: ask for an event if there are none yet
  *
- * Return: bytes ready; 0 at the end of a session; -EAGAIN if nothing yet;
+ * Return: bytes ready; 0 at the end of a session and after it; -EAGAIN if nothing yet;
  * -EPROTO, -EIO or -ENODEV.
  */
 int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm)
@@ -135,6 +136,8 @@ static int writable(struct myd_channel *ch, u32 need, bool arm)
 	case MYD_LIVE:
 		break;
 	case MYD_ENDED:
+		if (ch->gone && s->end_told)
+			return -ENODEV;
 		return ch->end_error ?: -EPIPE;
 	default:
 		return ch->gone ? -ENODEV : -EAGAIN;

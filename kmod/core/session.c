@@ -37,7 +37,7 @@ static void begin(struct myd_session *s, u32 peer)
 	s->receiving = false;
 	s->rx_end_known = false;
 	s->eof_told = false;
-	s->again = MYD_AGAIN_WAITS;
+	s->end_told = false;
 	s->tx_fin = false;
 }
 
@@ -119,8 +119,13 @@ static void step_waiting(struct myd_session *s, struct myd_ring *tx, struct myd_
 		acknowledge(s, rx, peer);
 		*todo |= MYD_STEP_NOTIFY;
 	}
-	/* Pairs with the release in acknowledge() of the peer. */
-	if (virt_load_acquire(&tx->consumer->ack) == s->epoch) {
+	/*
+	 * Pairs with the release in acknowledge() of the peer. Which open of the peer has
+	 * acknowledged is known by its epoch after that: it may have closed and opened
+	 * since @peer was read, and bytes for the earlier open would be lost.
+	 */
+	if (virt_load_acquire(&tx->consumer->ack) == s->epoch &&
+	    virt_load_acquire(&rx->producer->epoch) == peer) {
 		start(s, tx, peer);
 		*todo |= MYD_STEP_NOTIFY | MYD_STEP_WAKE;
 	}
@@ -236,7 +241,7 @@ int myd_session_unlink(struct myd_session *s, struct myd_ring *rx)
  */
 bool myd_session_abort(struct myd_session *s, const struct myd_ring *rx)
 {
-	if (s->phase != MYD_LIVE && s->phase != MYD_ENDED)
+	if (myd_session_over(s) || (s->phase != MYD_LIVE && s->phase != MYD_ENDED))
 		return false;
 	s->rx_end_known = true;
 	s->rx_end = rx->cons;
@@ -252,7 +257,6 @@ bool myd_session_abort(struct myd_session *s, const struct myd_ring *rx)
 void myd_session_open(struct myd_session *s, struct myd_ring *tx)
 {
 	s->phase = MYD_WAITING;
-	s->again = MYD_AGAIN_WAITS;
 	s->acked = 0;
 	s->epoch++;
 	if (tx) {
@@ -292,12 +296,33 @@ void myd_session_finish(struct myd_session *s, struct myd_ring *tx)
 }
 
 /**
- * myd_session_told() - the program knows that the session has ended
+ * myd_session_told() - the program has learnt that its session has ended
  * @s: the session, ended
+ */
+void myd_session_told(struct myd_session *s)
+{
+	s->end_told = true;
+}
+
+/**
+ * myd_session_over() - does the program know that its session has ended?
+ * @s: the session
+ *
+ * A program that does may be about to close. Until it shows that it stays, this end
+ * acknowledges nobody, and the peer's next writer waits.
+ */
+bool myd_session_over(const struct myd_session *s)
+{
+	return s->phase == MYD_ENDED && s->end_told;
+}
+
+/**
+ * myd_session_stay() - the program waits for the next session on the same descriptor
+ * @s: the session, over
  *
  * The next step may begin another.
  */
-void myd_session_told(struct myd_session *s)
+void myd_session_stay(struct myd_session *s)
 {
 	s->phase = MYD_WAITING;
 	s->acked = 0;

@@ -18,25 +18,14 @@
  * @MYD_CLOSED: this end is not open
  * @MYD_WAITING: open, no session: reads and writes wait for the peer
  * @MYD_LIVE: in a session
- * @MYD_ENDED: the peer has left; bytes and the end are still to be told
+ * @MYD_ENDED: the peer has left. Reads return the remaining bytes, then 0 every time,
+ *	until the program closes or shows that it stays for the next session
  */
 enum myd_phase {
 	MYD_CLOSED,
 	MYD_WAITING,
 	MYD_LIVE,
 	MYD_ENDED,
-};
-
-/**
- * enum myd_again - what a reader gets that asks for the end of a session again
- * @MYD_AGAIN_WAITS: it waits for the next session
- * @MYD_AGAIN_IF_POLLED: likewise, unless it polls before it reads
- * @MYD_AGAIN_ENDS: the end of file, once more
- */
-enum myd_again {
-	MYD_AGAIN_WAITS,
-	MYD_AGAIN_IF_POLLED,
-	MYD_AGAIN_ENDS,
 };
 
 /* What myd_session_step() asks of its caller. */
@@ -55,8 +44,9 @@ enum myd_again {
  * @receiving: the peer has started its direction of this session
  * @rx_end_known: no byte follows @rx_end in this session
  * @rx_end: index after the session's last incoming byte
- * @eof_told: the program has read the end of file of this session
- * @again: who asks for the end of file of the last session again, before another
+ * @eof_told: the program has read the end of file of this session; the peer may only
+ *	have shut down its writing
+ * @end_told: the program knows that this session has ended
  * @tx_fin: the program has shut down its writing in this session
  *
  * Protected by the channel's lock.
@@ -72,7 +62,7 @@ struct myd_session {
 	bool rx_end_known;
 	u32 rx_end;
 	bool eof_told;
-	enum myd_again again;
+	bool end_told;
 	bool tx_fin;
 };
 
@@ -83,6 +73,8 @@ void myd_session_open(struct myd_session *s, struct myd_ring *tx);
 void myd_session_close(struct myd_session *s, struct myd_ring *tx, struct myd_ring *rx);
 void myd_session_finish(struct myd_session *s, struct myd_ring *tx);
 void myd_session_told(struct myd_session *s);
+bool myd_session_over(const struct myd_session *s);
+void myd_session_stay(struct myd_session *s);
 int myd_session_step(struct myd_session *s, struct myd_ring *tx, struct myd_ring *rx,
 		     unsigned int *ret_todo);
 

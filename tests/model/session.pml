@@ -12,7 +12,8 @@
  *  - a reader that learns of the end of its session, or of its direction, has
  *    had all of its bytes; if it is for the rings that go, all that had arrived;
  *  - when nothing more happens, two open ends are in one session, and every
- *    byte written to the present open of an end has been read.
+ *    byte written to the present open of an end has been read;
+ *  - with CATS: every byte written has been read, by one reader or another.
  *
  *	OPENS	how often each end may open
  *	OPENS_1	the same for end 1, if it differs
@@ -20,8 +21,11 @@
  *	LOSSES	how often the rings may go
  *	CRASH	when they do, end 1 may lose all it knows
  *	FIN	end 0 may shut down its writing
+ *	CATS	end 0 is a loop of short writers, end 1 a loop of readers that close
+ *		when they have read the end, and show no sign that they stay
  *	NO_START	take all bytes in the ring, not those from session_start
  *	NO_ACK		start without waiting for the consumer's ack
+ *	NO_EPOCH_AFTER_ACK	start for the epoch that was read before the ack
  *	NO_LATE_LOOK	an acknowledged open that is over had no session
  *	NO_NOTIFY_ACK	acknowledge without an event
  *	NO_FIN_CLEAR	start without taking back an earlier FIN
@@ -31,6 +35,7 @@
  *	NO_LAST_LOOK	rings go without a last look for a session
  *	NO_FRESH_ACK	an acknowledgement is kept for the new rings
  *	NO_EPOCH	new rings without telling whether we are open
+ *	NO_STAY	a program that has read the end waits for the next session at once
  */
 #ifndef OPENS
 #define OPENS 2
@@ -72,13 +77,14 @@ byte written_by[2 * 8], written_to[2 * 8], written_over[2 * 8];
 
 /* private state */
 byte phase[2], epoch[2], acked[2], peer[2], prod[2], cons[2], rx_end[2];
-bool receiving[2], end_known[2], fin[2], linked[2] = true;
+bool receiving[2], end_known[2], fin[2], told[2], linked[2] = true;
 
 /* for the checks alone */
 byte due[2];	/* bytes written to this open of this end */
 byte taken[2];	/* bytes it has read since it opened */
 byte rings;	/* counts pairs of rings */
 byte over[2];	/* which of them the session of this end is over */
+byte read_in_all;	/* bytes that end 1 has read, in all of its opens */
 
 /* one end has left the rings, so the other will */
 bool lost;
@@ -142,6 +148,14 @@ inline end_session() {
 	}
 }
 
+#ifdef CATS
+#define MAY_CLOSE	(me == 0 -> phase[me] == LIVE : told[me])
+#define MAY_WRITE	(me == 0)
+#else
+#define MAY_CLOSE	true
+#define MAY_WRITE	true
+#endif
+
 /* Does the peer write to this session of ours, and no byte follows? */
 #define FINISHED (phase[1 - me] == LIVE && fin[1 - me] && \
 		  peer[1 - me] == epoch[me] && epoch[1 - me] == peer[me])
@@ -189,12 +203,18 @@ inline step_waiting() {
 		:: else
 		fi;
 #ifdef NO_ACK
-		if
-		:: true ->
+		started = true;
 #else
-		if
-		:: ITS(ACK) == epoch[me] ->
+		started = (ITS(ACK) == epoch[me]);
 #endif
+#ifndef NO_EPOCH_AFTER_ACK
+		if
+		:: started -> started = (ITS(EPOCH) == now)
+		:: else
+		fi;
+#endif
+		if
+		:: started ->
 			atomic {
 #if defined(FIN) && !defined(NO_FIN_CLEAR)
 				STORE(FLAGS, 0);
@@ -252,7 +272,11 @@ inline take() {
 	assert(written_to[(1 - me) * 8 + cons[me]] == epoch[me]);
 	assert(written_over[(1 - me) * 8 + cons[me]] == over[me]);
 	cons[me]++;
-	taken[me]++
+	taken[me]++;
+	if
+	:: me == 1 -> read_in_all++
+	:: else
+	fi
 }
 
 /* End 1 finds the fresh rings that end 0, which has left the old ones, offers. */
@@ -362,6 +386,7 @@ end_quiet:
 			epoch[me]++;
 			due[me] = 0;
 			taken[me] = 0;
+			told[me] = false;
 			phase[me] = WAITING;
 			acked[me] = 0
 		};
@@ -372,7 +397,7 @@ end_quiet:
 			step()
 		:: else
 		fi
-	:: phase[me] != CLOSED && opens < MOST_OPENS ->
+	:: phase[me] != CLOSED && opens < MOST_OPENS && MAY_CLOSE ->
 		atomic {
 			phase[me] = CLOSED;
 			epoch[me]++
@@ -388,7 +413,7 @@ end_quiet:
 		:: phase[me] != CLOSED -> step()
 		:: else
 		fi
-	:: phase[me] == LIVE && linked[me] && !fin[me] && prod[me] < BYTES ->
+	:: phase[me] == LIVE && linked[me] && !fin[me] && prod[me] < BYTES && MAY_WRITE ->
 		atomic {
 			written_by[me * 8 + prod[me]] = epoch[me];
 			written_to[me * 8 + prod[me]] = peer[me];
@@ -410,9 +435,14 @@ end_quiet:
 		    cons[me] < ITS(PROD) -> take() }
 	:: atomic { (phase[me] == ENDED || (phase[me] == LIVE && end_known[me])) &&
 		    cons[me] < rx_end[me] -> take() }
-	:: phase[me] == ENDED && cons[me] == rx_end[me] ->
-		/* told */
+	:: atomic { phase[me] == ENDED && cons[me] == rx_end[me] && !told[me] -> told[me] = true }
+#if !defined(CATS) || defined(NO_STAY)
+	:: phase[me] == ENDED && told[me] ->
+		/* myd_channel_stay() */
 		atomic {
+#ifndef CATS
+			told[me] = false;
+#endif
 			phase[me] = WAITING;
 			acked[me] = 0
 		};
@@ -420,6 +450,7 @@ end_quiet:
 		:: linked[me] -> step()
 		:: else
 		fi
+#endif
 #if LOSSES
 	:: atomic { !linked[me] && (me == 1 -> !linked[0] : linked[1] && !lost) ->
 			offered();
@@ -456,7 +487,11 @@ init {
 	/* nothing more can happen */
 	timeout ->
 	assert(linked[0] && linked[1]);
+#ifdef CATS
+	assert(read_in_all == prod[0])
+#else
 	assert(phase[0] == CLOSED || phase[1] == CLOSED ||
 	       (phase[0] == LIVE && phase[1] == LIVE && peer[0] == epoch[1] && peer[1] == epoch[0] &&
 		receiving[0] && receiving[1] && taken[0] == due[0] && taken[1] == due[1]))
+#endif
 }

@@ -6,12 +6,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -194,6 +196,58 @@ int64_t serve_hole_read(struct job *job)
 	if (n > 0)
 		memcpy(job_reply(job, n), p, n);
 	return n;
+}
+
+/* The page that the slow read waits for. */
+static struct {
+	int fd;
+	char *page;
+} slow;
+
+/* Two pages, of which the second is only there once OP_SLOW_FILL has come. */
+static char *slow_pages(long page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register where = {
+		.range.len = page,
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	char *p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	slow.fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (p == MAP_FAILED || slow.fd < 0 || ioctl(slow.fd, UFFDIO_API, &api))
+		return NULL;
+	slow.page = p + page;
+	where.range.start = (uintptr_t)slow.page;
+	memset(p, 0, page);
+	return ioctl(slow.fd, UFFDIO_REGISTER, &where) ? NULL : p;
+}
+
+int64_t serve_slow_read(struct job *job)
+{
+	const int64_t *arg = job->request.arg;
+	long page = sysconf(_SC_PAGESIZE);
+	char *p = slow_pages(page);
+	int64_t n;
+
+	if (!p)
+		return -errno;
+	n = or_errno(read(arg[0], slow.page - arg[2], arg[1]));
+	if (n > 0)
+		memcpy(job_reply(job, n), slow.page - arg[2], n);
+	close(slow.fd);
+	munmap(p, 2 * page);
+	return n;
+}
+
+int64_t serve_slow_fill(struct job *job)
+{
+	struct uffdio_zeropage zero = {
+		.range = { (uintptr_t)slow.page, sysconf(_SC_PAGESIZE) },
+	};
+
+	(void)job;
+	return or_errno(ioctl(slow.fd, UFFDIO_ZEROPAGE, &zero));
 }
 
 int64_t serve_hole_write(struct job *job)

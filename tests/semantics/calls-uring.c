@@ -88,7 +88,7 @@ static uint32_t *word(char *queue, uint32_t offset)
 }
 
 static int64_t submit(struct uring *ring, uint8_t opcode, int fd, void *buffer, uint32_t len,
-		      uint64_t tag)
+		      uint32_t events, uint64_t tag)
 {
 	const struct io_sqring_offsets *off = &ring->params.sq_off;
 	uint32_t tail = *word(ring->sq, off->tail), index = tail & *word(ring->sq, off->ring_mask);
@@ -97,9 +97,10 @@ static int64_t submit(struct uring *ring, uint8_t opcode, int fd, void *buffer, 
 	memset(sqe, 0, sizeof(*sqe));
 	sqe->opcode = opcode;
 	sqe->fd = fd;
-	sqe->off = -1;
+	sqe->off = opcode == IORING_OP_POLL_ADD ? 0 : -1;
 	sqe->addr = (uintptr_t)buffer;
 	sqe->len = len;
+	sqe->poll32_events = events;
 	sqe->user_data = tag;
 	ring->buffer[tag] = buffer;
 	ring->is_read[tag] = opcode == IORING_OP_READ;
@@ -113,7 +114,7 @@ int64_t serve_uring_read(struct job *job)
 	const int64_t *arg = job->request.arg;
 
 	return submit(&rings[arg[0]], IORING_OP_READ, arg[1], calloc(1, arg[2] + 1), arg[2],
-		      arg[3]);
+		      0, arg[3]);
 }
 
 int64_t serve_uring_write(struct job *job)
@@ -122,7 +123,15 @@ int64_t serve_uring_write(struct job *job)
 	void *buffer = malloc(job->request.len + 1);
 
 	memcpy(buffer, job->data, job->request.len);
-	return submit(&rings[arg[0]], IORING_OP_WRITE, arg[1], buffer, job->request.len, arg[2]);
+	return submit(&rings[arg[0]], IORING_OP_WRITE, arg[1], buffer, job->request.len, 0,
+		      arg[2]);
+}
+
+int64_t serve_uring_poll(struct job *job)
+{
+	const int64_t *arg = job->request.arg;
+
+	return submit(&rings[arg[0]], IORING_OP_POLL_ADD, arg[1], NULL, 0, arg[2], arg[3]);
 }
 
 static void reply_completion(struct job *job, struct uring *ring, const struct io_uring_cqe *cqe)

@@ -70,6 +70,8 @@ static void info_fields(struct end *near, struct end *far)
 	IS(x.session, MYDEVICE_SESSION_ENDED);
 	IS(x.tx_free, 0);
 	IS(end_read(near, a, 1), 0);
+	IS(info_of(near, a).session, MYDEVICE_SESSION_ENDED);
+	IS(end_events(near, a), 0);
 	IS(info_of(near, a).session, MYDEVICE_SESSION_WAITING);
 }
 
@@ -196,6 +198,7 @@ static void ioctls_of_32_bits(struct end *near, struct end *far)
 		IS(results[3], 0);		/* shutdown */
 		IS(results[4], -EPIPE);		/* write */
 		IS(end_read(far, b, 100), 0);
+		IS(end_events(far, b), 0);
 		a = opened(near, O_RDWR);
 		IS(end_becomes(near, a, POLLOUT), POLLOUT);
 		info = info_of(near, a);

@@ -129,6 +129,7 @@ static void pause_holds_an_end_alone(struct end *near, struct end *far)
 	limits("paused=0");
 	IS(call_result(&reader), 0);
 	call_free(&reader);
+	IS(end_events(far, b), 0);
 	a = opened(near, O_RDWR);
 	IS(end_becomes(near, a, POLLOUT), POLLOUT);
 	says(near, a, "next");
@@ -425,7 +426,7 @@ static void pause_and_detach(struct end *near, struct end *far)
 		CHECK(control("unbind back"));
 		CHECK(hears(far, b, "left"));
 		IS(end_read(far, b, 100), 0);
-		IS(end_read(far, b, 100), -ENODEV);
+		IS(end_write(far, b, "x", 1), -ENODEV);
 		CHECK(control("bind back"));
 		/* but it stays, and so they are there when it is back */
 		IS(end_close(far, b), 0);

@@ -125,6 +125,7 @@ static void shutdown_then_next(struct end *near, struct end *far)
 	a = opened(near, O_RDWR | O_NONBLOCK);
 	CHECK(hears(far, b, "one"));
 	IS(end_read(far, b, 1), 0);
+	IS(end_becomes(far, b, POLLOUT), POLLOUT);
 	IS(end_becomes(near, a, POLLOUT), POLLOUT);
 	says(near, a, "two");
 	IS(end_becomes(far, b, POLLIN | POLLOUT), POLLIN | POLLOUT);
@@ -154,6 +155,8 @@ static void shutdown_then_close(struct end *near, struct end *far)
 	IS(end_close(far, b), 0);
 	IS(end_becomes(near, a, HUP_EVENTS), HUP_EVENTS);
 	IS(end_write(near, a, "x", 1), -EPIPE);
+	IS(end_write(near, a, "x", 1), -EPIPE);
+	IS(end_events(near, a), 0);
 	IS(end_write(near, a, "x", 1), -EAGAIN);
 	b = opened(far, O_RDWR | O_NONBLOCK);
 	IS(end_becomes(near, a, POLLOUT), POLLOUT);

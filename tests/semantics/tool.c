@@ -70,6 +70,69 @@ static void files(struct end *near, struct end *far)
 	CHECK(count);
 }
 
+/* Runs a line at each end; whether both end well, and what the far end has printed. */
+static bool run_both(struct end *near, const char *writes, struct end *far, const char *reads,
+		     char *ret_output, size_t size)
+{
+	struct call writer = call_begin(near, OP_RUN, writes, strlen(writes), 0, 0, 0, 0);
+	struct call reader = call_begin(far, OP_RUN, reads, strlen(reads), 0, 0, 0, 0);
+	long written = IS(call_result(&writer), 0), read = IS(call_result(&reader), 0);
+
+	snprintf(ret_output, size, "%s", reader.data ? (char *)reader.data : "");
+	if (written || read)
+		printf("  %s\n  %s: %s\n", writes, reads, ret_output);
+	call_free(&writer);
+	call_free(&reader);
+	return !written && !read;
+}
+
+/* Each reader gets one session, as on a FIFO, and none is lost to one that closes. */
+static void a_session_for_each_reader(struct end *near, struct end *far)
+{
+	char output[512], expected[512] = "";
+
+	for (int i = 1; i <= 20; i++)
+		sprintf(expected + strlen(expected), "session%d|", i);
+	run_both(near, "for i in $(seq 20); do echo -n session$i >\"$NODE\"; done", far,
+		 "for i in $(seq 20); do cat \"$NODE\"; echo -n '|'; done", output,
+		 sizeof(output));
+	CHECK(!strcmp(output, expected));
+}
+
+/* A loop of readers beside many short writers: every line arrives, in order. */
+static void a_loop_of_readers(struct end *near, struct end *far)
+{
+	/* a thousand take a while, and once is enough */
+	int rounds = setting.limits ? 20 : 1;
+	const char *reads = "rm -f /tmp/log; until tail -n 1 /tmp/log 2>/dev/null | grep -qx 50; do"
+		" cat \"$NODE\" >>/tmp/log; done; seq 50 | cmp - /tmp/log && echo complete;"
+		" rm /tmp/log";
+	char output[128];
+
+	while (rounds--) {
+		if (!run_both(near, "for i in $(seq 50); do echo $i >\"$NODE\"; done", far, reads,
+			      output, sizeof(output)))
+			return;
+		CHECK(!strcmp(output, "complete\n"));
+	}
+}
+
+/* Programs that read again after an end of file finish. (busybox's read polls: it stays.) */
+static void reads_again_after_the_end(struct end *near, struct end *far)
+{
+	static const char *const readers[] = {
+		"dd if=\"$NODE\" bs=64k iflag=fullblock 2>/dev/null",
+		"{ cat; cat; cat; } <\"$NODE\"",
+	};
+	char output[128];
+
+	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
+		run_both(near, "echo -n all of it >\"$NODE\"", far, readers[i], output,
+			 sizeof(output));
+		CHECK(!strcmp(output, "all of it"));
+	}
+}
+
 /* A conversation of lines, as a shell would have it. */
 static void shell(struct end *near, struct end *far)
 {
@@ -88,6 +151,9 @@ static void shell(struct end *near, struct end *far)
 
 const struct row tool_rows[] = {
 	{ "files", STREAM | TOOLS, files },
+	{ "a-session-for-each-reader", STREAM, a_session_for_each_reader },
+	{ "a-loop-of-readers", STREAM, a_loop_of_readers },
+	{ "reads-again-after-the-end", STREAM, reads_again_after_the_end },
 	{ "shell", STREAM, shell },
 	{}
 };

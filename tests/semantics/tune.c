@@ -218,7 +218,7 @@ static void tune_arguments(struct end *near, struct end *far)
 
 	in_session(near, &a, far, &b, O_NONBLOCK);
 	tunes(far, b, 1000, 0);
-	for (int bit = 1; bit < 32; bit++) {
+	for (int bit = 2; bit < 32; bit++) {
 		tune.flags = 1u << bit;
 		IS(IOCTL(far, b, MYDEVICE_IOC_TUNE, tune), -EINVAL);
 	}

@@ -73,6 +73,14 @@ static void uring_read(struct end *near, struct end *far)
 	IS(end_close(far, b), 0);
 	IS(reaps(near, ring, END_SOON, &result, text), 2);
 	IS(result, 0);
+	/* the end every time, also to a read while another writer waits */
+	b = opened(far, O_RDWR | O_NONBLOCK);
+	for (int i = 3; i < 6; i++) {
+		submit_read(near, ring, a, 100, i);
+		IS(reaps(near, ring, END_SOON, &result, text), i);
+		IS(result, 0);
+	}
+	IS(end_write(far, b, "x", 1), -EAGAIN);
 	no_workers(near);
 }
 

@@ -32,6 +32,8 @@ enum op {
 	OP_PRODUCE,		/* fd, total, size: likewise writes */
 	OP_HOLE_READ,		/* fd, size, offset of the hole in the buffer: data */
 	OP_HOLE_WRITE,		/* fd, size, offset of the hole in the buffer; data up to it */
+	OP_SLOW_READ,		/* fd, size, present: a read whose buffer comes in later: data */
+	OP_SLOW_FILL,		/* now */
 	OP_NONBLOCK,		/* fd, on */
 	OP_POLL,		/* fd, events, milliseconds */
 	OP_BECOMES,		/* fd, events, milliseconds: until exactly these are on */
@@ -47,6 +49,7 @@ enum op {
 	OP_URING,		/* entries: a ring */
 	OP_URING_READ,		/* ring, fd, size, tag */
 	OP_URING_WRITE,		/* ring, fd, tag; data */
+	OP_URING_POLL,		/* ring, fd, events, tag */
 	OP_URING_REAP,		/* ring, milliseconds: struct wire_completion, data */
 	OP_URING_WORKERS,	/* threads that io_uring has started */
 	OP_FILE,		/* path: its contents */

@@ -192,10 +192,17 @@ static void op_read(struct world *w, int e)
 		take(w, e);
 	} else if (end->s.rx_end_known) {
 		check_complete(w, e);
-		if (end->s.phase == MYD_ENDED) {
+		if (end->s.phase == MYD_ENDED)
 			myd_session_told(&end->s);
-			end->pending = true;
-		}
+	}
+}
+
+/* The program polls: one that knows of the end waits for the next session. */
+static void op_poll(struct world *w, int e)
+{
+	if (myd_session_over(&w->end[e].s)) {
+		myd_session_stay(&w->end[e].s);
+		w->end[e].pending = true;
 	}
 }
 
@@ -258,11 +265,11 @@ typedef void (*op)(struct world *w, int e);
 
 /* The first few are for short orders, the last few happen seldom. */
 static const op ops[] = {
-	op_toggle, op_event, op_write, op_read, op_finish, op_relink, op_crash,
+	op_toggle, op_event, op_write, op_read, op_poll, op_finish, op_relink, op_crash,
 };
 
-#define SHORT	8
-#define OPS	14
+#define SHORT	10
+#define OPS	16
 
 static void run_op(struct world *w, unsigned int i)
 {
@@ -281,6 +288,7 @@ static void check_live(const struct world *from)
 	for (int round = 0; round < 400; round++) {
 		op_event(&w, round % 2);
 		op_read(&w, round % 2);
+		op_poll(&w, round % 2);
 	}
 	for (int e = 0; e < 2; e++) {
 		assert_int_equal(w.end[e].s.phase, MYD_LIVE);
@@ -333,7 +341,7 @@ static void many_long_orders(void **state)
 	(void)state;
 	for (int walk = 0; walk < 3000; walk++) {
 		reset(&w);
-		for (int i = 0; i < 300;) {
+		for (int i = 0; i < 400;) {
 			seed = seed * 1103515245 + 12345;
 			what = (seed >> 16) % OPS;
 			/* Toggling less often than the rest lets sessions get somewhere. */
@@ -421,10 +429,68 @@ static void relink_keeps_the_open(void **state)
 	for (int e = 0; e < 2; e++) {
 		myd_session_told(&w.end[e].s);
 		step(&w, e);
+		assert_int_equal(w.end[e].s.phase, MYD_ENDED);
+		myd_session_stay(&w.end[e].s);
+		step(&w, e);
 	}
 	settle(&w);
 	assert_int_equal(w.end[0].s.phase, MYD_LIVE);
 	assert_int_equal(w.end[1].s.phase, MYD_LIVE);
+}
+
+/*
+ * A loop of short writers against a loop of readers that each close at the end of file:
+ * every byte written is read, and every session is one reader's.
+ */
+static void readers_that_close_lose_nothing(void **state)
+{
+	unsigned int written = 0, taken = 0, readers = 0;
+	u32 seed = 23, last;
+	struct world w;
+
+	(void)state;
+	reset(&w);
+	for (int i = 0; i < 200000; i++) {
+		struct end *writer = &w.end[0], *reader = &w.end[1];
+
+		seed = seed * 1103515245 + 12345;
+		switch ((seed >> 16) % 5) {
+		case 0:
+			if (writer->s.phase == MYD_CLOSED || writer->s.phase == MYD_LIVE)
+				op_toggle(&w, 0);
+			assert_int_not_equal(writer->s.phase, MYD_ENDED);
+			break;
+		case 1:
+			if (reader->s.phase == MYD_CLOSED || myd_session_over(&reader->s)) {
+				readers += reader->s.phase == MYD_CLOSED;
+				op_toggle(&w, 1);
+			}
+			break;
+		case 2:
+			last = tx_of(&w, 0)->prod;
+			op_write(&w, 0);
+			written += tx_of(&w, 0)->prod - last;
+			break;
+		case 3:
+			last = rx_of(&w, 1)->cons;
+			op_read(&w, 1);
+			taken += rx_of(&w, 1)->cons - last;
+			break;
+		default:
+			op_event(&w, (seed >> 24) % 2);
+		}
+	}
+	if (w.end[0].s.phase == MYD_LIVE)
+		op_toggle(&w, 0);
+	for (int i = 0; i < 200; i++) {
+		last = rx_of(&w, 1)->cons;
+		op_read(&w, 1);
+		taken += rx_of(&w, 1)->cons - last;
+		settle(&w);
+	}
+	assert_true(readers > 1000);
+	assert_true(written > 1000);
+	assert_int_equal(taken, written);
 }
 
 /* Any words at all: an error or a phase, and never more than the ring holds. */
@@ -464,6 +530,7 @@ static void random_words_are_harmless(void **state)
 			if (w.end[0].s.rx_end_known && w.end[0].s.phase == MYD_ENDED) {
 				assert_true(w.end[0].s.rx_end - rx_of(&w, 0)->cons <= SIZE);
 				myd_session_told(&w.end[0].s);
+				myd_session_stay(&w.end[0].s);
 			}
 		}
 	}
@@ -477,6 +544,7 @@ int main(void)
 		cmocka_unit_test(every_short_order),
 		cmocka_unit_test(many_long_orders),
 		cmocka_unit_test(fin_ends_one_direction),
+		cmocka_unit_test(readers_that_close_lose_nothing),
 		cmocka_unit_test(skipped_bytes_wake_a_writer),
 		cmocka_unit_test(relink_keeps_the_open),
 		cmocka_unit_test(random_words_are_harmless),

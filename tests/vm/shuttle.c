@@ -161,32 +161,23 @@ static int send_some(int fd, struct stream *out)
 	return 0;
 }
 
-/* A byte that was read to see whether there was one; -1 if none is kept. */
-static int ahead = -1;
-
 /*
  * Returns 0, EPIPE for the end of a session, ESHUTDOWN for the peer's half-close, or
- * errno. The end is read once and the half-close as often as one asks, so that the next
- * byte, if there is one, is the next session's.
+ * errno. Only the end of a session is a hang-up; a poll that asks for nothing does not
+ * begin the next one.
  */
 static int receive_some(int fd, struct stream *in)
 {
+	struct pollfd left = { .fd = fd };
 	uint8_t buf[4 * CHUNK];
 	ssize_t n;
 
-	if (ahead >= 0) {
-		buf[0] = ahead;
-		take(in, buf, 1);
-		ahead = -1;
-	}
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
 		take(in, buf, n);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : errno;
-	n = read(fd, buf, 1);
-	if (n > 0)
-		ahead = buf[0];
-	return n ? EPIPE : ESHUTDOWN;
+	poll(&left, 1, 0);
+	return left.revents & POLLHUP ? EPIPE : ESHUTDOWN;
 }
 
 /* All that will be sent in this session has been. False if it has ended. */
@@ -295,7 +286,6 @@ int main(int argc, char **argv)
 			r = session(fd, &out);
 		} while (!over && r == EPIPE);
 		close(fd);
-		ahead = -1;
 		if (r && r != EPIPE && r != ENODEV && r != ESHUTDOWN) {
 			printf("WRONG: %s\n", strerror(r));
 			return 1;

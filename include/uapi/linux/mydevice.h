@@ -25,7 +25,7 @@
 /* mydevice_info.session */
 #define MYDEVICE_SESSION_WAITING	1	/* the peer is not open yet */
 #define MYDEVICE_SESSION_LIVE		2
-#define MYDEVICE_SESSION_ENDED		3	/* the peer has left; that is still to be read */
+#define MYDEVICE_SESSION_ENDED		3	/* the peer has left; not waiting for the next yet */
 
 /**
  * struct mydevice_flow - counters of one direction since the channel was made
@@ -128,8 +128,9 @@ struct mydevice_wait {
 };
 
 /*
- * 0 in a session; ETIMEDOUT; EPIPE if one has ended and this is still to be
- * read; EAGAIN instead of waiting for a non-blocking file; EINTR; ENODEV.
+ * 0 in a session; ETIMEDOUT; EPIPE if one has ended and the program has not read the
+ * end yet; EAGAIN instead of waiting for a non-blocking file; EINTR if a signal handler
+ * has run; ENODEV. A program that has read the end of a session stays for the next one.
  */
 #define MYDEVICE_IOC_WAIT	_IOW(MYDEVICE_IOC_MAGIC, 3, struct mydevice_wait)
 
@@ -140,6 +141,14 @@ struct mydevice_wait {
  * are there and fit, and EMSGSIZE if the first does not.
  */
 #define MYDEVICE_TUNE_FRAMES	(1u << 0)
+
+/*
+ * A program that has read the end of a session stays for the next one: its next read
+ * or write waits, as before the first session. Without the flag it reads 0 and gets
+ * EPIPE every time until it polls for input, calls MYDEVICE_IOC_WAIT or opens again;
+ * a file that is registered with epoll or has asked for SIGIO stays, too.
+ */
+#define MYDEVICE_TUNE_STAY	(1u << 1)
 
 /* mydevice_tune.spin_usec: never */
 #define MYDEVICE_SPIN_NEVER	(~0u)

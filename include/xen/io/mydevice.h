@@ -144,8 +144,8 @@
  *
  *  1. A consumer that sees the producer open with epoch p, and is done with
  *     all it wants of earlier sessions, writes ack = p.
- *  2. A producer with epoch p that sees the consumer open with epoch c and
- *     ack = p, and is itself done with earlier sessions, starts the session:
+ *  2. A producer with epoch p that sees ack = p and after that the consumer open
+ *     with epoch c, and is itself done with earlier sessions, starts the session:
  *     it clears FIN, then writes session_start (its prod), session_peer = c
  *     and session_self = p, in this order. From here on it may produce.
  *  3. A consumer with epoch c that acknowledged p and reads session_self = p,
@@ -154,9 +154,10 @@
  *
  * A session ends when either epoch changes. A producer stops producing when it
  * sees that; a consumer takes the bytes up to prod first and then reports the
- * end once. prod cannot move meanwhile, since the producer's next session
- * needs the consumer's next ack. FIN in the producer's flags ends one
- * direction: no byte follows prod in this session.
+ * end. prod cannot move meanwhile, since the producer's next session needs the
+ * consumer's next ack, and the consumer does not write it before its program
+ * either opens again or shows that it waits for another session. FIN in the
+ * producer's flags ends one direction: no byte follows prod in this session.
  *
  * An end that closes writes ack = 0, then its epoch.
  *
