@@ -73,6 +73,68 @@ void myd_channel_wake_all(struct myd_channel *ch)
 	kill_fasync(&ch->fasync, SIGIO, POLL_HUP);
 }
 
+/**
+ * myd_channel_enter() - take the mutex of a direction
+ * @ch: the channel, not locked
+ * @writing: @tx_mutex, not @rx_mutex
+ * @nowait: do not sleep
+ *
+ * The mutex is held for as long as a chunk takes to copy, so that no signal has to
+ * interrupt the wait for it.
+ *
+ * Return: false if the mutex is taken and @nowait is set. Then the program gets an
+ * event when it is released.
+ */
+bool myd_channel_enter(struct myd_channel *ch, bool writing, bool nowait)
+{
+	struct mutex *mutex = writing ? &ch->tx_mutex : &ch->rx_mutex;
+
+	if (!nowait) {
+		mutex_lock(mutex);
+		return true;
+	}
+	if (mutex_trylock(mutex))
+		return true;
+	set_bit(writing ? MYD_REFUSED_WRITE : MYD_REFUSED_READ, &ch->refused);
+	/* Pairs with the barrier in myd_channel_leave(): one of the two sees the other. */
+	smp_mb__after_atomic();
+	return mutex_trylock(mutex);
+}
+
+/**
+ * myd_channel_leave() - release the mutex of a direction
+ * @ch: the channel, not locked
+ * @writing: @tx_mutex, not @rx_mutex
+ */
+void myd_channel_leave(struct myd_channel *ch, bool writing)
+{
+	int refused = writing ? MYD_REFUSED_WRITE : MYD_REFUSED_READ;
+
+	mutex_unlock(writing ? &ch->tx_mutex : &ch->rx_mutex);
+	/* Pairs with the barrier in myd_channel_enter(): the release before the look. */
+	smp_mb();
+	if (likely(!test_bit(refused, &ch->refused)) || !test_and_clear_bit(refused, &ch->refused))
+		return;
+	spin_lock_irq(&ch->lock);
+	if (writing)
+		myd_channel_wake_writers(ch);
+	else
+		myd_channel_wake_readers(ch);
+	spin_unlock_irq(&ch->lock);
+}
+
+static void enter_both(struct myd_channel *ch)
+{
+	myd_channel_enter(ch, false, false);
+	myd_channel_enter(ch, true, false);
+}
+
+static void leave_both(struct myd_channel *ch)
+{
+	myd_channel_leave(ch, true);
+	myd_channel_leave(ch, false);
+}
+
 static void end_with_error(struct myd_channel *ch, int error)
 {
 	if (myd_session_abort(&ch->session, &ch->rx))
@@ -288,7 +350,7 @@ void myd_channel_release(struct myd_channel *ch)
 {
 	void *residue, *run;
 
-	mutex_lock(&ch->rx_mutex);
+	myd_channel_enter(ch, false, false);
 	spin_lock_irq(&ch->lock);
 	/* Of no use to anybody: no call is under way, and none can come. */
 	run = ch->run[0];
@@ -301,7 +363,7 @@ void myd_channel_release(struct myd_channel *ch)
 		notify(ch, myd_tx_direction(ch));
 	residue = take_residue(ch);
 	spin_unlock_irq(&ch->lock);
-	mutex_unlock(&ch->rx_mutex);
+	myd_channel_leave(ch, false);
 	kvfree(residue);
 	kfree(run);
 }
@@ -337,8 +399,7 @@ EXPORT_SYMBOL_GPL(myd_channel_set_domid);
  */
 void myd_channel_connect(struct myd_channel *ch, const struct myd_link *link)
 {
-	mutex_lock(&ch->rx_mutex);
-	mutex_lock(&ch->tx_mutex);
+	enter_both(ch);
 	spin_lock_irq(&ch->lock);
 	ch->link = *link;
 	attach_ring(&ch->tx, link, myd_tx_direction(ch));
@@ -352,33 +413,61 @@ void myd_channel_connect(struct myd_channel *ch, const struct myd_link *link)
 	notify(ch, myd_tx_direction(ch));
 	myd_channel_step(ch);
 	spin_unlock_irq(&ch->lock);
-	mutex_unlock(&ch->tx_mutex);
-	mutex_unlock(&ch->rx_mutex);
+	leave_both(ch);
 }
 EXPORT_SYMBOL_GPL(myd_channel_connect);
 
-static void save_residue(struct myd_channel *ch, u32 len)
+/* How many bytes a program that has the channel open may have left unread, at most. */
+static u32 most_unread(struct myd_channel *ch)
+{
+	u32 most;
+
+	spin_lock_irq(&ch->lock);
+	most = ch->linked && ch->session.phase != MYD_CLOSED ? ch->rx.size : 0;
+	spin_unlock_irq(&ch->lock);
+	return most;
+}
+
+/*
+ * Takes both mutexes, with memory for what is unread. That is allocated without them:
+ * an allocation may take long, and calls wait for the mutexes.
+ */
+static void *enter_with_memory(struct myd_channel *ch)
+{
+	void *memory;
+	u32 most;
+
+	enter_both(ch);
+	most = most_unread(ch);
+	if (!most)
+		return NULL;
+	leave_both(ch);
+	memory = kvmalloc(most, GFP_KERNEL);
+	enter_both(ch);
+	return memory;
+}
+
+/* Copies @len bytes into @memory, which becomes the channel's, for the one it returns. */
+static void *save_residue(struct myd_channel *ch, u8 *memory, u32 len)
 {
 	struct myd_ring residue = { .size = ch->rx.size, .prod = len };
-	void *old;
-	u8 *memory;
+	void *old = NULL;
 	u32 i;
 
-	memory = kvmalloc(len, GFP_KERNEL);
-	if (!memory) {
-		spin_lock_irq(&ch->lock);
-		ch->end_error = -EIO;
-		spin_unlock_irq(&ch->lock);
-		return;
+	if (memory) {
+		for (i = 0; i << MYD_SEGMENT_SHIFT < len; i++)
+			residue.segment[i] = memory + (i << MYD_SEGMENT_SHIFT);
+		myd_ring_get(&ch->rx, ch->rx.cons, memory, len);
 	}
-	for (i = 0; i << MYD_SEGMENT_SHIFT < len; i++)
-		residue.segment[i] = memory + (i << MYD_SEGMENT_SHIFT);
-	myd_ring_get(&ch->rx, ch->rx.cons, memory, len);
 	spin_lock_irq(&ch->lock);
-	old = take_residue(ch);
-	ch->residue = residue;
+	if (memory) {
+		old = take_residue(ch);
+		ch->residue = residue;
+	} else {
+		ch->end_error = -EIO;
+	}
 	spin_unlock_irq(&ch->lock);
-	kvfree(old);
+	return old;
 }
 
 /**
@@ -394,10 +483,13 @@ static void save_residue(struct myd_channel *ch, u32 len)
  */
 void myd_channel_disconnect(struct myd_channel *ch, bool keep)
 {
+	void *memory = NULL;
 	int unread = 0;
 
-	mutex_lock(&ch->rx_mutex);
-	mutex_lock(&ch->tx_mutex);
+	if (keep)
+		memory = enter_with_memory(ch);
+	else
+		enter_both(ch);
 	spin_lock_irq(&ch->lock);
 	if (ch->linked) {
 		if (keep)
@@ -413,9 +505,9 @@ void myd_channel_disconnect(struct myd_channel *ch, bool keep)
 	}
 	spin_unlock_irq(&ch->lock);
 	if (unread > 0)
-		save_residue(ch, unread);
-	mutex_unlock(&ch->tx_mutex);
-	mutex_unlock(&ch->rx_mutex);
+		memory = save_residue(ch, memory, unread);
+	leave_both(ch);
+	kvfree(memory);
 	myd_channel_wake_all(ch);
 }
 EXPORT_SYMBOL_GPL(myd_channel_disconnect);

@@ -35,6 +35,8 @@ struct kiocb;
  * @tx_wait: programs waiting for room, or for a session
  * @rx_spin: how long a reader spins before it sleeps
  * @tx_spin: likewise for a writer
+ * @refused: bits MYD_REFUSED_*: a call that must not sleep found the mutex taken, and
+ *	its program may be waiting for an event; whoever releases the mutex sends one
  * @fasync: programs that want SIGIO
  * @lock: protects all below; taken in interrupt context; inside the mutexes
  * @gone: the device is detached: nothing will ever connect again
@@ -74,6 +76,7 @@ struct myd_channel {
 	wait_queue_head_t tx_wait;
 	struct myd_spin rx_spin;
 	struct myd_spin tx_spin;
+	unsigned long refused;
 	struct fasync_struct *fasync;
 
 	spinlock_t lock;	/* all below */
@@ -101,6 +104,10 @@ struct myd_channel {
 	struct mydevice_stats stats;
 };
 
+/* myd_channel.refused */
+#define MYD_REFUSED_READ	0
+#define MYD_REFUSED_WRITE	1
+
 /* myd_channel.run */
 #define MYD_RUN_IN	0
 #define MYD_RUN_OUT	1
@@ -114,6 +121,10 @@ static inline enum mydevice_direction myd_rx_direction(const struct myd_channel 
 {
 	return ch->info.end == MYD_FRONTEND ? MYDEVICE_BACK_TO_FRONT : MYDEVICE_FRONT_TO_BACK;
 }
+
+/* channel.c; not locked */
+bool myd_channel_enter(struct myd_channel *ch, bool writing, bool nowait);
+void myd_channel_leave(struct myd_channel *ch, bool writing);
 
 /* channel.c, ready.c; all but release with @lock held */
 int myd_channel_open(struct myd_channel *ch, struct file *file);

@@ -78,12 +78,11 @@ static long shut_down(struct myd_channel *ch, unsigned int cmd, void __user *arg
 	if (shutdown.how != MYDEVICE_SHUT_WRITE || shutdown.flags)
 		return -EINVAL;
 	/* A write that is copying comes before the end. */
-	if (mutex_lock_interruptible(&ch->tx_mutex))
-		return -ERESTARTSYS;
+	myd_channel_enter(ch, true, false);
 	spin_lock_irq(&ch->lock);
 	r = myd_channel_finish(ch);
 	spin_unlock_irq(&ch->lock);
-	mutex_unlock(&ch->tx_mutex);
+	myd_channel_leave(ch, true);
 	return r;
 }
 
@@ -108,10 +107,15 @@ static int in_session(struct myd_channel *ch)
 	return r;
 }
 
+static bool session_settled(void *arg, bool arm)
+{
+	return in_session(arg) != -EAGAIN;
+}
+
 static long wait_session(struct file *file, unsigned int cmd, void __user *arg)
 {
 	struct myd_channel *ch = file->private_data;
-	long timeout = MAX_SCHEDULE_TIMEOUT;
+	long timeout = MAX_SCHEDULE_TIMEOUT, left;
 	struct mydevice_wait wait;
 	int r;
 
@@ -124,11 +128,11 @@ static long wait_session(struct file *file, unsigned int cmd, void __user *arg)
 		timeout = msecs_to_jiffies(wait.timeout_msec);
 	if (file->f_flags & O_NONBLOCK)
 		return in_session(ch);
-	timeout = wait_event_interruptible_timeout(ch->rx_wait,
-						   (r = in_session(ch)) != -EAGAIN, timeout);
-	if (timeout < 0)
-		return -EINTR;
-	return timeout ? r : -ETIMEDOUT;
+	left = myd_sleep(&ch->rx_wait, session_settled, ch, timeout);
+	if (left < 0)
+		return -ERESTARTNOHAND;
+	r = in_session(ch);
+	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 
 static long tune(struct myd_channel *ch, unsigned int cmd, void __user *arg)

@@ -328,14 +328,12 @@ static ssize_t write_chunk(struct call *call, bool arm)
 
 /**
  * struct way - what differs between reading and writing
- * @mutex: held while a chunk is copied
  * @chunk: copies one; bytes of the buffers, 0 if the call is over, or an error
  * @look: what @chunk would find; called with the channel's lock held
  * @fault: brings in what a copy missed; how much could not be
  * @writing: a call that blocks goes on until all is moved
  */
 struct way {
-	struct mutex *mutex;	/* the direction's */
 	ssize_t (*chunk)(struct call *call, bool arm);
 	int (*look)(struct call *call, bool arm);
 	size_t (*fault)(const struct iov_iter *iter, size_t len);
@@ -414,14 +412,13 @@ static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way 
 	ssize_t r = 0;
 
 	while (iov_iter_count(iter)) {
-		/* Never held for longer than a chunk takes: also if it must not block. */
-		if (mutex_lock_interruptible(way->mutex)) {
-			r = -ERESTARTSYS;
+		if (!myd_channel_enter(ch, way->writing, iocb->ki_flags & IOCB_NOWAIT)) {
+			r = -EAGAIN;
 			break;
 		}
 		/* One that does not block waits in poll, which wants an event. */
 		r = way->chunk(&call, !call.block);
-		mutex_unlock(way->mutex);
+		myd_channel_leave(ch, way->writing);
 		if (r > 0) {
 			call.done += r;
 			continue;
@@ -445,9 +442,7 @@ static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way 
 
 ssize_t myd_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct myd_channel *ch = iocb->ki_filp->private_data;
 	const struct way way = {
-		.mutex = &ch->rx_mutex,
 		.chunk = read_chunk,
 		.look = bytes_for,
 		.fault = myd_fault_in_writeable,
@@ -458,9 +453,7 @@ ssize_t myd_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 ssize_t myd_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct myd_channel *ch = iocb->ki_filp->private_data;
 	const struct way way = {
-		.mutex = &ch->tx_mutex,
 		.chunk = write_chunk,
 		.look = room_for,
 		.fault = myd_fault_in_readable,

@@ -8,6 +8,8 @@
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
+#include <linux/freezer.h>
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/processor.h>
@@ -82,6 +84,43 @@ static void count(struct myd_channel *ch, bool writing, bool slept)
 	spin_unlock_irq(&ch->lock);
 }
 
+/*
+ * Was it the freezer that interrupted the wait? It does so for a checkpoint, a migration
+ * or a suspend of the machine. On Linux before 6.1, and for a task that it does not find
+ * asleep, it looks like a signal.
+ */
+static bool was_frozen(void)
+{
+	if (!try_to_freeze())
+		return false;
+	spin_lock_irq(&current->sighand->siglock);
+	recalc_sigpending();
+	spin_unlock_irq(&current->sighand->siglock);
+	return true;
+}
+
+/**
+ * myd_sleep() - sleep until a condition holds, and notice nothing of the freezer
+ * @queue: where a change of the condition wakes
+ * @settled: the condition
+ * @arg: its argument
+ * @timeout: jiffies at most, or MAX_SCHEDULE_TIMEOUT
+ *
+ * Return: jiffies left, at least 1; 0 if the time is over; -ERESTARTSYS for a signal.
+ */
+long myd_sleep(wait_queue_head_t *queue, myd_settled_fn *settled, void *arg, long timeout)
+{
+	unsigned long end = jiffies + timeout;
+	long left = timeout;
+
+	for (;;) {
+		left = wait_event_freezable_timeout(*queue, settled(arg, true), left);
+		if (left >= 0 || !was_frozen())
+			return left;
+		left = timeout == MAX_SCHEDULE_TIMEOUT ? timeout : max((long)(end - jiffies), 0L);
+	}
+}
+
 /**
  * myd_wait() - wait for the peer
  * @ch: the channel, open, nothing of it locked
@@ -96,19 +135,19 @@ int myd_wait(struct myd_channel *ch, bool writing, myd_settled_fn *settled, void
 	struct myd_spin *state = writing ? &ch->tx_spin : &ch->rx_spin;
 	u32 most = most_ns(ch, state), ns = min(READ_ONCE(state->ns), most);
 	u64 start = local_clock();
+	long left = 1;
 	bool slept;
-	int r = 0;
 
 	slept = !ns || !spin(start, ns, settled, arg);
 	if (slept) {
 		u64 slept_at = local_clock();
 
-		r = wait_event_interruptible(*(writing ? &ch->tx_wait : &ch->rx_wait),
-					     settled(arg, true));
+		left = myd_sleep(writing ? &ch->tx_wait : &ch->rx_wait, settled, arg,
+				 MAX_SCHEDULE_TIMEOUT);
 		measure(state, slept_at, local_clock());
 		WRITE_ONCE(state->ns, adapt(ns, local_clock() - start, most));
 	}
 	count(ch, writing, slept);
 	trace_myd_waited(ch, writing, slept, local_clock() - start);
-	return r;
+	return left < 0 ? left : 0;
 }

@@ -8,6 +8,7 @@
 #define MYD_WAIT_H
 
 #include <linux/types.h>
+#include <linux/wait.h>
 
 struct myd_channel;
 
@@ -28,6 +29,7 @@ struct myd_spin {
 /* Whether there is nothing to wait for any more; may @arm the peer's event first. */
 typedef bool myd_settled_fn(void *arg, bool arm);
 
+long myd_sleep(wait_queue_head_t *queue, myd_settled_fn *settled, void *arg, long timeout);
 int myd_wait(struct myd_channel *ch, bool writing, myd_settled_fn *settled, void *arg);
 
 #endif /* MYD_WAIT_H */

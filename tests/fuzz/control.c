@@ -32,6 +32,12 @@ static struct myd_channel *ch;
 static struct mydevice_control *control;
 static u8 *segments[MYDEVICE_DIRECTIONS][MYD_SEGMENTS_MAX];
 static bool opened, destroyed, in_interrupt, in_sleep;
+static bool nowait;		/* the call under way must not sleep */
+static u32 read_of;		/* the session that the read under way has bytes of */
+static struct file program;	/* that has the channel open */
+static struct sighand sighand;
+static struct task task = { .sighand = &sighand };
+struct task *current = &task;
 static unsigned int loads, loads_in, breaks;
 static u64 errors_read, now;
 
@@ -98,6 +104,17 @@ static void no_lock_held(void)
 	hostile_assert(!ch->lock.held && !ch->rx_mutex.held && !ch->tx_mutex.held);
 }
 
+void shim_may_sleep(void)
+{
+	no_lock_held();
+	hostile_assert(!nowait);
+}
+
+void shim_may_wait(void)
+{
+	hostile_assert(!nowait);
+}
+
 /* False for a signal: there is one when nothing else happens any more. */
 bool shim_sleep(void)
 {
@@ -116,10 +133,19 @@ u64 local_clock(void)
 	return now;
 }
 
-/* How much of it could not be brought in. */
+/* How much of it could not be brought in. Meanwhile another thread may call. */
 static size_t fault_in(size_t len)
 {
+	bool was_in_sleep = in_sleep, was_nowait = nowait;
+
 	no_lock_held();
+	if (hostile_byte() % 4 == 3) {
+		in_sleep = true;
+		nowait = false;
+		op();
+		in_sleep = was_in_sleep;
+		nowait = was_nowait;
+	}
 	return hostile_byte() == 0xff ? hostile_byte() % (len + 1) : 0;
 }
 
@@ -149,6 +175,9 @@ size_t copy_to_iter(const void *from, size_t len, struct iov_iter *iter)
 	u8 *to = iter->at;
 
 	hostile_assert(ch->rx_mutex.held && !ch->lock.held);
+	/* All that a read returns is of one session. */
+	hostile_assert(!read_of || read_of == ch->session.begun);
+	read_of = ch->session.begun;
 	len = advance(iter, len);
 	hostile_copy(to, from, len);
 	return len;
@@ -332,10 +361,14 @@ static void op_destroy(void)
 
 static void op_open(void)
 {
+	u8 how = hostile_byte();
 	int r;
 
+	if (!opened)
+		program = (struct file){ .private_data = ch, .f_mode = how % 8 == 7 ? 0 : FMODE_READ,
+					 .in_epoll = how & 8 };
 	spin_lock_irq(&ch->lock);
-	r = myd_channel_open(ch, hostile_byte() % 8 == 7);
+	r = myd_channel_open(ch, &program);
 	spin_unlock_irq(&ch->lock);
 	hostile_assert(r == (destroyed ? -ENODEV : opened ? -EBUSY : 0));
 	if (!r) {
@@ -366,18 +399,27 @@ static ssize_t call(bool writing, bool block)
 {
 	struct file file = { .private_data = ch, .f_flags = block ? 0 : O_NONBLOCK };
 	struct kiocb iocb = { .ki_filp = &file };
+	bool over = myd_session_over(&ch->session);
+	u32 outer_read_of = read_of;
 	u32 how = hostile_byte(), len = how % 4 == 3 ? hostile_word() % BUFFER_MAX : how;
 	u8 *buffer = calloc(1, len ?: 1);
 	struct iov_iter iter = { .at = buffer, .count = len };
-	bool paused = !block && ch->limits & MYD_LIMIT_PAUSED;
+	bool paused = !block && ch->limits & MYD_LIMIT_PAUSED && !over;
 	ssize_t r;
 
 	fill(buffer, writing ? len : 0);
 	if (!block && hostile_byte() % 2)
 		iocb.ki_flags = IOCB_NOWAIT;
+	nowait = iocb.ki_flags;
+	read_of = 0;
 	r = writing ? myd_write_iter(&iocb, &iter) : myd_read_iter(&iocb, &iter);
+	read_of = outer_read_of;
+	nowait = false;
 	hostile_assert(r <= (ssize_t)len && iter.at == buffer + len - iter.count);
 	hostile_assert(!paused || r <= 0);
+	/* Nothing follows the end of a session, until the program stays for the next one. */
+	if (over && !writing && len && !(iocb.ki_flags & IOCB_NOWAIT))
+		hostile_assert(!r);
 	/* What was written may have missed its session; what was read is read. */
 	if (writing)
 		hostile_assert(len - iter.count >= (u32)max(r, 0));
@@ -438,11 +480,20 @@ static void op_write(bool block)
 
 static void op_finish(void)
 {
-	mutex_lock(&ch->tx_mutex);
+	myd_channel_enter(ch, true, false);
 	spin_lock_irq(&ch->lock);
 	myd_channel_finish(ch);
 	spin_unlock_irq(&ch->lock);
-	mutex_unlock(&ch->tx_mutex);
+	myd_channel_leave(ch, true);
+}
+
+/* As file.c does when the program polls. */
+static void op_stay(void)
+{
+	spin_lock_irq(&ch->lock);
+	myd_channel_stay(ch);
+	hostile_assert(!myd_session_over(&ch->session));
+	spin_unlock_irq(&ch->lock);
 }
 
 /* As file.c does when somebody wants SIGIO. */
@@ -457,7 +508,9 @@ static void op_tune(void)
 {
 	ch->tune.flags = ch->info.mode == MYDEVICE_PACKET && hostile_byte() % 2 ?
 			 MYDEVICE_TUNE_FRAMES : 0;
-	if (ch->tune.flags && !ch->run[0]) {
+	if (hostile_byte() % 4 == 3)
+		ch->tune.flags |= MYDEVICE_TUNE_STAY;
+	if (ch->tune.flags & MYDEVICE_TUNE_FRAMES && !ch->run[0]) {
 		ch->run[0] = malloc(2 * MYD_RUN);
 		ch->run[1] = ch->run[0] + MYD_RUN;
 	}
@@ -501,7 +554,7 @@ static void op(void)
 		break;
 	case 9:
 	case 10:
-		if (opened && !ch->write_only)
+		if (opened && program.f_mode & FMODE_READ)
 			op_read(hostile_byte() % 2 && !in_sleep);
 		break;
 	case 11:
@@ -516,8 +569,10 @@ static void op(void)
 			op_expect();
 		break;
 	case 14:
-		if (opened)
+		if (opened && hostile_byte() % 2)
 			op_tune();
+		else if (opened)
+			op_stay();
 		break;
 	case 15:
 		op_seldom(hostile_byte());

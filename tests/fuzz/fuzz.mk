@@ -21,7 +21,7 @@ fuzz_daemon_flags = $(fuzz_flags) -Iinclude/uapi -iquote $(FUZZ_TREE)/daemon
 # All that the sources include and need little of
 fuzz_stubs := $(addprefix $(BUILD)/fuzz/shim/, \
 	$(addprefix linux/,build_bug.h cdev.h device.h export.h fs.h interrupt.h jiffies.h \
-		kernel.h ktime.h minmax.h mm.h module.h mutex.h poll.h processor.h ratelimit.h \
+		freezer.h kernel.h ktime.h minmax.h mm.h module.h mutex.h poll.h processor.h ratelimit.h \
 		sched/clock.h sched/mm.h sched/signal.h slab.h spinlock.h tracepoint.h uaccess.h \
 		uio.h wait.h workqueue.h) \
 	trace/define_trace.h $(addprefix xen/,events.h xenbus.h))

@@ -4,6 +4,7 @@
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
+#include <stdio.h>
 #include <unistd.h>
 #include <uapi/linux/mydevice.h>
 
@@ -66,6 +67,80 @@ static void interrupted_write(struct end *near, struct end *far)
 	IS(end_read(far, b, 1), -EAGAIN);
 }
 
+/*
+ * What happens to a program that nobody means as a signal: a stop, and the freezer, as
+ * for a checkpoint or a suspend. The shell is a child of the agent.
+ */
+static const char *const pauses[] = {
+	"kill -STOP $PPID; sleep .1; kill -CONT $PPID",
+	"mkdir -p /tmp/freezer && { mountpoint -q /tmp/freezer ||"
+	" mount -t cgroup -o freezer freezer /tmp/freezer; } && mkdir -p /tmp/freezer/row &&"
+	" cd /tmp/freezer/row && echo $PPID >cgroup.procs && echo FROZEN >freezer.state &&"
+	" until grep -q FROZEN freezer.state; do sleep .01; done; sleep .1;"
+	" echo THAWED >freezer.state; echo $PPID >../cgroup.procs",
+};
+
+#define FREEZER	1
+
+static void pause_agent(struct end *end, int pause)
+{
+	char output[256];
+
+	if (IS(runs(end, pauses[pause], output, sizeof(output)), 0))
+		printf("  %s\n", output);
+}
+
+/* No call returns that waits for the peer. */
+static void paused_while_waiting(struct end *near, struct end *far)
+{
+	struct mydevice_wait wait = { .timeout_msec = -1 }, timed = { .timeout_msec = 60000 };
+
+	for (int pause = 0; pause <= FREEZER; pause++) {
+		int a = opened(near, O_RDWR), b;
+		struct call calls[] = {
+			begin_read(near, a, 100),
+			begin_write(near, a, "x", 1),
+			call_begin(near, OP_IOCTL, &wait, sizeof(wait), a, MYDEVICE_IOC_WAIT, 0, 0),
+			call_begin(near, OP_IOCTL, &timed, sizeof(timed), a, MYDEVICE_IOC_WAIT, 0,
+				   0),
+		};
+
+		for (int i = 0; i < 4; i++)
+			CHECK(call_waits(&calls[i]));
+		pause_agent(near, pause);
+		for (int i = 0; i < 4; i++)
+			CHECK(call_waits(&calls[i]));
+		b = opened(far, O_RDWR);
+		says(far, b, "awake");
+		CHECK(call_hears(&calls[0], "awake"));
+		IS(call_result(&calls[1]), 1);
+		IS(call_result(&calls[2]), 0);
+		IS(call_result(&calls[3]), 0);
+		for (int i = 1; i < 4; i++)
+			call_free(&calls[i]);
+		IS(end_close(near, a), 0);
+		IS(end_close(far, b), 0);
+	}
+}
+
+/* A write that has moved a part goes on after the freezer. */
+static void frozen_write(struct end *near, struct end *far)
+{
+	struct call writer;
+	long total = 2L * setting.ring;
+	int a, b;
+
+	in_session(near, &a, far, &b, 0);
+	writer = begin_give(near, a, total, 0);
+	CHECK(call_waits(&writer));
+	await_full(near, a);
+	pause_agent(near, FREEZER);
+	CHECK(call_waits(&writer));
+	IS(end_do(far, OP_CONSUME, NULL, 0, b, total, 4096, 0), total);
+	IS(call_result(&writer), total);
+	call_free(&writer);
+}
+
 /* At least one signal since the last time, soon. */
 static bool signalled(struct end *end)
 {
@@ -119,6 +194,8 @@ const struct row signal_rows[] = {
 	{ "interrupted", BOTH, interrupted },
 	{ "interrupted-in-session", BOTH, interrupted_in_session },
 	{ "interrupted-write", STREAM, interrupted_write },
+	{ "paused-while-waiting", BOTH, paused_while_waiting },
+	{ "frozen-write", STREAM, frozen_write },
 	{ "sigio", BOTH, sigio },
 	{ "sigio-first", BOTH, sigio_first },
 	{}

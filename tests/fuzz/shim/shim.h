@@ -36,8 +36,12 @@
 /* Memory, of which now and then there is none. */
 #define GFP_KERNEL 0
 
+/* What is called here may take long. */
+void shim_may_sleep(void);
+
 static inline void *kvmalloc(size_t size, int flags)
 {
+	shim_may_sleep();
 	return hostile_byte() == 0xff ? NULL : malloc(size);
 }
 
@@ -50,6 +54,9 @@ static inline void *kvmalloc(size_t size, int flags)
 /* Other threads, and interrupts, when nothing keeps them off. */
 void shim_interrupt(void);
 bool shim_sleep(void);
+
+/* Another thread holds a mutex, for a chunk. */
+void shim_may_wait(void);
 
 /* Locks: whether they are held, and how often they were. */
 struct mutex {
@@ -73,8 +80,9 @@ static inline void shim_give(struct mutex *lock)
 }
 
 #define mutex_init(m) ((m)->held = false)
-#define mutex_lock shim_take
-#define mutex_lock_interruptible(m) (hostile_byte() == 0xff ? -EINTR : (shim_take(m), 0))
+#define mutex_lock(m) (shim_may_wait(), shim_take(m))
+/* Another thread may hold it. */
+#define mutex_trylock(m) (hostile_byte() != 0xff && (shim_take(m), true))
 #define mutex_unlock shim_give
 #define spin_lock_init(l) ((l)->held = false)
 #define spin_lock_irq shim_take
@@ -90,7 +98,16 @@ typedef struct {
 struct fasync_struct;
 
 #define ERESTARTSYS 512
-#define current NULL
+
+struct sighand {
+	struct mutex siglock;
+};
+
+struct task {
+	struct sighand *sighand;
+};
+
+extern struct task *current;
 #define init_waitqueue_head(q) ((void)(q))
 #define wake_up_interruptible(q) ((void)(q))
 #define wake_up_interruptible_poll(q, events) ((void)(q))
@@ -98,12 +115,27 @@ struct fasync_struct;
 #define waitqueue_active(q) (hostile_byte() % 2)
 #define signal_pending(task) (hostile_byte() == 0xff)
 #define fatal_signal_pending signal_pending
-#define wait_event_interruptible(q, condition) ({ \
-	int wait_r_ = 0; \
-	while (!(condition) && !wait_r_) \
-		wait_r_ = shim_sleep() ? 0 : -ERESTARTSYS; \
+#define wait_event_freezable_timeout(q, condition, timeout) ({ \
+	long wait_r_ = (timeout); \
+	while (!(condition) && wait_r_ > 0) \
+		wait_r_ = shim_sleep() ? wait_r_ : -ERESTARTSYS; \
 	wait_r_; \
 })
+
+/* A signal may have been the freezer's. */
+#define MAX_SCHEDULE_TIMEOUT LONG_MAX
+#define try_to_freeze() (hostile_more() && hostile_byte() == 0xff)
+#define recalc_sigpending() ((void)0)
+
+#define set_bit(bit, word) ((void)(*(word) |= 1ul << (bit)))
+#define test_bit(bit, word) (*(word) >> (bit) & 1)
+#define test_and_clear_bit(bit, word) ({ \
+	bool bit_was_ = test_bit(bit, word); \
+	*(word) &= ~(1ul << (bit)); \
+	bit_was_; \
+})
+#define smp_mb() __sync_synchronize()
+#define smp_mb__after_atomic() ((void)0)
 
 /* Time, of which a look at the clock takes some. */
 #define HZ 250
@@ -121,15 +153,22 @@ u64 local_clock(void);
 #define cond_resched() ((void)0)
 #define need_resched() false
 #define unlikely(condition) (condition)
+#define likely(condition) (condition)
 #define cpu_relax() ((void)0)
 
 /* Files, and a program's buffers: one piece, of which pages may be missing. */
 #define IOCB_NOWAIT 1
 
+#define FMODE_READ 1
+
 struct file {
 	void *private_data;
 	unsigned int f_flags;
+	unsigned int f_mode;
+	bool in_epoll;
 };
+
+#define myd_file_in_epoll(file) ((file)->in_epoll)
 
 struct kiocb {
 	struct file *ki_filp;
@@ -142,7 +181,6 @@ struct iov_iter {
 };
 
 /* Splices and programs: the size tells them apart as well as anything. */
-#define is_sync_kiocb(iocb) true
 #define myd_iter_is_user(iter) ((iter)->count % 2)
 #define iov_iter_count(iter) ((iter)->count)
 #define pagefault_disable() ((void)0)
