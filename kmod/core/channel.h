@@ -18,6 +18,7 @@
 #include "link.h"
 #include "session.h"
 #include "wait.h"
+#include "window.h"
 
 struct file;
 struct iov_iter;
@@ -52,8 +53,7 @@ struct kiocb;
  * @event_prod: the peer's producer index at the last event, valid
  * @event_cons: the peer's consumer index at the last event, valid
  * @event_epoch: the peer's epoch at the last event
- * @event_second: when @event_changes began to count, in jiffies
- * @event_changes: events since then that were about sessions
+ * @event_changes: events of this second that were about sessions, in jiffies
  * @residue: incoming bytes of an ended session whose rings have gone, as a ring
  *	of their own without shared words; also needs @rx_mutex
  * @tune: what the open file has asked for
@@ -92,8 +92,7 @@ struct myd_channel {
 	u32 event_prod;
 	u32 event_cons;
 	u32 event_epoch;
-	unsigned long event_second;
-	unsigned int event_changes;
+	struct myd_window event_changes;
 	struct myd_ring residue;
 	struct mydevice_tune tune;
 	struct myd_settings settings;

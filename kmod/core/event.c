@@ -21,22 +21,14 @@
  */
 #define SESSION_CHANGES_PER_SECOND	32
 
-static bool within_session_rate(struct myd_channel *ch)
-{
-	if (time_after(jiffies, ch->event_second + HZ)) {
-		ch->event_second = jiffies;
-		ch->event_changes = 0;
-	}
-	return ch->event_changes++ < SESSION_CHANGES_PER_SECOND;
-}
-
 static bool session_event(struct myd_channel *ch)
 {
 	u32 epoch = READ_ONCE(ch->rx.producer->epoch);
 	bool changed = myd_channel_step(ch) || epoch != ch->event_epoch;
 
 	ch->event_epoch = epoch;
-	return changed && within_session_rate(ch);
+	return changed && myd_window_allows(&ch->event_changes, jiffies, HZ,
+					    SESSION_CHANGES_PER_SECOND);
 }
 
 /* Only an index that is valid counts: so a peer has to move bytes for an event. */

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The pure parts of kmod/core, compiled for a program behind tests/unit/shim.
 
-UNIT_TESTS += $(addprefix $(BUILD)/unit/core-,bucket packet ring session vandal vandal-tsan wakeup)
+UNIT_TESTS += $(addprefix $(BUILD)/unit/core-,bucket packet ring session vandal vandal-tsan wakeup \
+	window)
 
 core_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Itests/unit/shim -Ikmod/core
 core_unit_headers := $(wildcard tests/unit/*.h tests/unit/shim/*/*.h kmod/core/*.h) \
 	include/mydevice/ring.h include/xen/io/mydevice.h
 
 $(BUILD)/unit/core-bucket: tests/unit/bucket.c $(core_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(core_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
+
+$(BUILD)/unit/core-window: tests/unit/window.c $(core_unit_headers)
 	@mkdir -p $(@D)
 	$(CC) $(core_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 
