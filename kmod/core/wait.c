@@ -17,6 +17,7 @@
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
 
+#include "../compat/yield.h"
 #include "channel.h"
 #include "trace.h"
 #include "wait.h"
@@ -45,7 +46,7 @@ static u32 most_ns(const struct myd_channel *ch, const struct myd_spin *state)
 
 static bool spin(u64 start, u32 ns, myd_settled_fn *settled, void *arg)
 {
-	while (local_clock() - start < ns && !need_resched() && !signal_pending(current)) {
+	while (local_clock() - start < ns && !myd_should_yield() && !signal_pending(current)) {
 		if (settled(arg, false))
 			return true;
 		cpu_relax();

@@ -2,7 +2,7 @@
 # The pure parts of kmod/core, compiled for a program behind tests/unit/shim.
 
 UNIT_TESTS += $(addprefix $(BUILD)/unit/core-,bucket packet ring session vandal vandal-tsan wakeup \
-	window)
+	window yield)
 
 core_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Itests/unit/shim -Ikmod/core
 core_unit_headers := $(wildcard tests/unit/*.h tests/unit/shim/*/*.h kmod/core/*.h) \
@@ -13,6 +13,10 @@ $(BUILD)/unit/core-bucket: tests/unit/bucket.c $(core_unit_headers)
 	$(CC) $(core_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 
 $(BUILD)/unit/core-window: tests/unit/window.c $(core_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(core_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
+
+$(BUILD)/unit/core-yield: tests/unit/yield.c kmod/compat/yield.h $(core_unit_headers)
 	@mkdir -p $(@D)
 	$(CC) $(core_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 
