@@ -104,6 +104,11 @@ check-core: ## the files' semantics on the core, both ends in one kernel: minute
 	tests/deps core
 	tests/core/run
 
+.PHONY: check-oldest
+check-oldest: ## the same on the oldest kernel line, Linux 5.10: minutes
+	tests/deps core matrix
+	LINE=bullseye SIZES=$(or $(SIZES),65536) tests/core/run
+
 .PHONY: check-store
 check-store: ## attachd against both real xenstoreds, no hypervisor
 	tests/deps store
@@ -117,7 +122,7 @@ check-vm: ## real Xen, real kernels, PV and PVH guests in QEMU: minutes
 .PHONY: check-long
 check-long: ## what takes too long for check: guests moved 30 times on a host, 60 between two
 	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),15) UPGRADE_PACKAGES=1 STATES_STRIDE=1 REBOOTS=1 \
-		tests/check long hosts
+		OLDEST_ROWS= OLDEST_SIZES=65536 tests/check oldest long hosts
 
 .PHONY: soak
 soak: ## whatever can happen to 8 channels of 4 guests, at random: MINUTES=120 SEED=7 EVENTS=...

@@ -10,6 +10,7 @@
 
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/mmap_lock.h>
 #include <linux/pagemap.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
@@ -51,6 +52,24 @@ static inline bool myd_iter_is_user(const struct iov_iter *iter)
 }
 
 #ifndef MYD_HAVE_FAULT_IN_WRITEABLE
+/*
+ * Makes the page of a buffer writable without writing to it, as newer kernels do.
+ * fault_in_pages_writeable() writes a zero: a read may return fewer bytes than it
+ * was asked for, and the zero would stay in a byte that is not the read's.
+ */
+static inline int myd_fault_in_page_writeable(void __user *address)
+{
+	struct mm_struct *mm = current->mm;
+	bool unlocked = false;
+	int r;
+
+	mmap_read_lock(mm);
+	r = fixup_user_fault(mm, (unsigned long)untagged_addr(address), FAULT_FLAG_WRITE,
+			     &unlocked);
+	mmap_read_unlock(mm);
+	return r;
+}
+
 static inline size_t myd_fault_in_iovec(const struct iov_iter *iter, size_t len, bool writeable)
 {
 	const struct iovec *iov = iter->iov;
@@ -63,7 +82,7 @@ static inline size_t myd_fault_in_iovec(const struct iov_iter *iter, size_t len,
 			iov++;
 		start = iov->iov_base + skip;
 		n = min3(len, iov->iov_len - skip, PAGE_SIZE - offset_in_page(start));
-		if (writeable ? fault_in_pages_writeable(start, n) :
+		if (writeable ? myd_fault_in_page_writeable(start) :
 				fault_in_pages_readable(start, n))
 			break;
 	}

@@ -7,24 +7,47 @@
 # shellcheck source=tests/lab/image/kernel.sh
 . tests/lab/image/kernel.sh
 
-kernel_headers=${KDIR:-$(printf '%s\n' /lib/modules/*/build | sort -V | tail -n 1)}
-kernel_release=$(sed -n 's/^.define UTS_RELEASE "\(.*\)"$/\1/p' \
-	"$kernel_headers/include/generated/utsrelease.h")
+# kernel_find LINE: this machine's if that is empty, or of a line of tests/matrix, whose root
+# then is in kernel_root.
+kernel_find() {
+	kernel_root=
+	kernel_headers=${KDIR:-$(printf '%s\n' /lib/modules/*/build | sort -V | tail -n 1)}
+	if [ -n "$1" ]; then
+		kernel_root=$(tests/matrix/chroot "$1") || return
+		kernel_headers=$(echo "$kernel_root"/usr/src/linux-headers-*-amd64)
+	fi
+	kernel_release=$(sed -n 's/^.define UTS_RELEASE "\(.*\)"$/\1/p' \
+		"$kernel_headers/include/generated/utsrelease.h")
+}
+
+# Of the line's own archive, if it is not this machine's.
+kernel_download() {
+	local options=(-q -o APT::Sandbox::User=root -o Acquire::Retries=3)
+
+	if [ -n "$kernel_root" ]; then
+		mkdir -p lists/partial cache/archives/partial
+		options+=(-o "Dir::Etc::SourceList=$kernel_root/etc/apt/sources.list"
+			-o "Dir::Etc::SourceParts=$kernel_root/etc/apt/sources.list.d"
+			-o "Dir::State::Lists=$PWD/lists" -o "Dir::Cache=$PWD/cache"
+			-o 'Acquire::Check-Valid-Until=false' -o 'Acquire::Languages=none')
+		apt-get "${options[@]}" update || return
+	fi
+	apt-get "${options[@]}" download "linux-image-$kernel_release"
+}
 
 # Installed, or taken out of Debian's package, which is not installed for that:
 # a build machine may boot another kernel, or be a container.
 kernel_image() {
 	local out=$1 work
 
-	if [ -r "/boot/vmlinuz-$kernel_release" ]; then
+	if [ -z "$kernel_root" ] && [ -r "/boot/vmlinuz-$kernel_release" ]; then
 		cp "/boot/vmlinuz-$kernel_release" "$out"
 		return
 	fi
 	work=$(mktemp -d) || return
 	(
 		cd "$work" || exit
-		apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=3 \
-			download "linux-image-$kernel_release" >&2 || exit
+		kernel_download >&2 || exit
 		dpkg-deb --fsys-tarfile linux-image-*.deb |
 			tar -x -O --wildcards '*/vmlinuz*' >"$out"
 	)

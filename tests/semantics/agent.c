@@ -35,6 +35,7 @@ static serve_fn *const serve[OP_COUNT] = {
 	[OP_HOLE_WRITE] = serve_hole_write,
 	[OP_SLOW_READ] = serve_slow_read,
 	[OP_SLOW_FILL] = serve_slow_fill,
+	[OP_AWAY_READ] = serve_away_read,
 	[OP_NONBLOCK] = serve_nonblock,
 	[OP_POLL] = serve_poll,
 	[OP_BECOMES] = serve_becomes,

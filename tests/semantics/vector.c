@@ -4,6 +4,8 @@
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
+#include <uapi/linux/mydevice.h>
+
 #include "row.h"
 
 static void vectors(struct end *near, struct end *far)
@@ -84,11 +86,40 @@ static void half_bad_buffers(struct end *near, struct end *far)
 	}
 }
 
+/*
+ * A read changes the bytes that it returns and no others, also where it has to have
+ * pages of the buffer brought in.
+ */
+static void only_its_bytes(struct end *near, struct end *far)
+{
+	struct mydevice_tune tune = { .flags = MYDEVICE_TUNE_FRAMES };
+	struct call call;
+	int a, b;
+
+	in_session(near, &a, far, &b, O_NONBLOCK);
+	for (int i = 0; i < 2; i++) {
+		says(far, b, "few bytes");
+		IS(end_becomes(near, a, POLLIN | POLLOUT), POLLIN | POLLOUT);
+		call = call_begin(near, OP_AWAY_READ, NULL, 0, a, 20000, i * 4000, 0);
+		CHECK(call_hears(&call, "few bytes"));
+	}
+	IS(end_do(near, OP_AWAY_READ, NULL, 0, a, 20000, 100, 0), -EAGAIN);
+	if (setting.packet) {
+		says(far, b, "few bytes");
+		IS(end_becomes(near, a, POLLIN | POLLOUT), POLLIN | POLLOUT);
+		IS(end_do(near, OP_AWAY_READ, NULL, 0, a, 5, 100, 0), -EMSGSIZE);
+		IS(IOCTL(near, a, MYDEVICE_IOC_TUNE, tune), 0);
+		IS(end_do(near, OP_AWAY_READ, NULL, 0, a, 20000, 100, 0),
+		   9 + sizeof(struct mydevice_frame));
+	}
+}
+
 const struct row vector_rows[] = {
 	{ "vectors", BOTH, vectors },
 	{ "reads-are-short", STREAM, reads_are_short },
 	{ "writes-are-whole", STREAM, writes_are_whole },
 	{ "bad-buffers", BOTH, bad_buffers },
 	{ "half-bad-buffers", BOTH, half_bad_buffers },
+	{ "only-its-bytes", BOTH, only_its_bytes },
 	{}
 };

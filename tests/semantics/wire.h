@@ -34,6 +34,8 @@ enum op {
 	OP_HOLE_WRITE,		/* fd, size, offset of the hole in the buffer; data up to it */
 	OP_SLOW_READ,		/* fd, size, present: a read whose buffer comes in later: data */
 	OP_SLOW_FILL,		/* now */
+	OP_AWAY_READ,		/* fd, size, offset in the page: data; into pages put away,
+				 * EILSEQ if it changed a byte that is not its own */
 	OP_NONBLOCK,		/* fd, on */
 	OP_POLL,		/* fd, events, milliseconds */
 	OP_BECOMES,		/* fd, events, milliseconds: until exactly these are on */
