@@ -17,6 +17,7 @@
 
 #include "channel.h"
 #include "frames.h"
+#include "pending.h"
 
 /*
  * In which of the structure's sizes the program was built is in the request.
@@ -176,7 +177,7 @@ long myd_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *user = (void __user *)arg;
 
 	if (_IOC_TYPE(cmd) != MYDEVICE_IOC_MAGIC)
-		return -ENOTTY;
+		return myd_pending(ch, cmd, user);
 	switch (cmd & ~IOCSIZE_MASK) {
 	case MYDEVICE_IOC_INFO & ~IOCSIZE_MASK:
 		return get_info(ch, cmd, user);

@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/sockios.h>
 #include <mydevice/ring.h>
+#include <asm/ioctls.h>
 
 #include "channel.h"
 #include "frames.h"
 #include "hostile.h"
 #include "packet.h"
+#include "pending.h"
 
 #define STEPS_MAX	400
 #define ORDER_MAX	17
@@ -519,6 +522,14 @@ static void op_tune(void)
 	ch->tune.spin_usec = (int8_t)hostile_byte();
 }
 
+static void op_pending(void)
+{
+	int count = -1;
+	long r = myd_pending(ch, hostile_byte() % 2 ? FIONREAD : SIOCOUTQ, &count);
+
+	hostile_assert(!r && count >= 0 && count <= 1 << ORDER_MAX);
+}
+
 static void op_seldom(u8 which)
 {
 	if (which == 0xff)
@@ -527,6 +538,8 @@ static void op_seldom(u8 which)
 		op_set();
 	else if (which >= 0xc0)
 		op_refill();
+	else if (which >= 0xa0 && opened)
+		op_pending();
 }
 
 static void op(void)

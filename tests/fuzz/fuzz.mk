@@ -21,9 +21,9 @@ fuzz_daemon_flags = $(fuzz_flags) -Iinclude/uapi -iquote $(FUZZ_TREE)/daemon
 # All that the sources include and need little of
 fuzz_stubs := $(addprefix $(BUILD)/fuzz/shim/, \
 	$(addprefix linux/,build_bug.h cdev.h device.h export.h fs.h interrupt.h jiffies.h \
-		freezer.h kernel.h ktime.h minmax.h mm.h module.h mutex.h poll.h processor.h ratelimit.h \
-		sched.h sched/clock.h sched/mm.h sched/signal.h slab.h spinlock.h thread_info.h \
-		tracepoint.h uaccess.h uio.h wait.h workqueue.h) \
+		freezer.h kernel.h ktime.h lockdep.h minmax.h mm.h module.h mutex.h poll.h \
+		processor.h ratelimit.h sched.h sched/clock.h sched/mm.h sched/signal.h slab.h \
+		spinlock.h thread_info.h tracepoint.h uaccess.h uio.h wait.h workqueue.h) \
 	trace/define_trace.h $(addprefix xen/,events.h xenbus.h))
 
 $(fuzz_stubs):
@@ -37,7 +37,8 @@ fuzz_daemon_headers = $(wildcard tests/fuzz/*.h $(FUZZ_TREE)/daemon/*.h \
 	$(FUZZ_TREE)/daemon/ctl/*.h) $(fuzz_protocol)
 
 $(FUZZ_OUT)/control: $(addprefix $(FUZZ_TREE)/kmod/core/, \
-	channel.c event.c frames.c limit.c move.c packet.c ready.c ring.c session.c wait.c)
+	channel.c event.c frames.c limit.c move.c packet.c pending.c ready.c ring.c session.c \
+	wait.c)
 $(FUZZ_OUT)/mapping: $(FUZZ_TREE)/kmod/back/mapping.c
 $(FUZZ_OUT)/packet: $(addprefix $(FUZZ_TREE)/kmod/core/,packet.c ring.c)
 

@@ -56,6 +56,8 @@ static serve_fn *const serve[OP_COUNT] = {
 	[OP_URING_WORKERS] = serve_uring_workers,
 	[OP_FILE] = serve_file,
 	[OP_RUN] = serve_run,
+	[OP_FIFO] = serve_fifo,
+	[OP_OTHER] = serve_other,
 };
 
 /**

@@ -35,7 +35,7 @@ void *job_reply(struct job *job, size_t size);
 serve_fn serve_open, serve_close, serve_read, serve_write, serve_readv, serve_writev, serve_take,
 	serve_give, serve_consume, serve_produce, serve_hole_read, serve_hole_write,
 	serve_slow_read, serve_slow_fill, serve_away_read, serve_nonblock, serve_ioctl,
-	serve_ioctl_at, serve_file, serve_run;
+	serve_ioctl_at, serve_file, serve_run, serve_fifo, serve_other;
 serve_fn serve_poll, serve_becomes, serve_epoll, serve_epoll_wait, serve_sigio, serve_sigio_count;
 serve_fn serve_splice_read, serve_splice_write, serve_sendfile;
 serve_fn serve_uring, serve_uring_read, serve_uring_write, serve_uring_poll, serve_uring_reap,

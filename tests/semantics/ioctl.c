@@ -180,12 +180,13 @@ static void wait_times_out(struct end *near, struct end *far)
 /* A 32-bit program sees the same structures. */
 static void ioctls_of_32_bits(struct end *near, struct end *far)
 {
-	int32_t results[5];
+	int32_t results[7];
 	struct mydevice_info info, of32;
-	struct call call;
+	struct call call, writer;
 	int a, b = opened(far, O_RDWR);
 	const char *line = "ioctl32 \"$NODE\"";
 
+	writer = begin_write(far, b, "four", 4);
 	call = call_begin(near, OP_RUN, line, strlen(line), 0, 0, 0, 0);
 	IS(call_result(&call), 0);
 	IS(call.len, sizeof(results) + sizeof(of32));
@@ -197,6 +198,8 @@ static void ioctls_of_32_bits(struct end *near, struct end *far)
 		IS(results[2], 0);		/* tune */
 		IS(results[3], 0);		/* shutdown */
 		IS(results[4], -EPIPE);		/* write */
+		IS(results[5], 4);		/* FIONREAD */
+		IS(results[6], 0);		/* TIOCOUTQ */
 		IS(end_read(far, b, 100), 0);
 		IS(end_events(far, b), 0);
 		a = opened(near, O_RDWR);
@@ -206,6 +209,8 @@ static void ioctls_of_32_bits(struct end *near, struct end *far)
 		IS(info.stats.sessions, of32.stats.sessions + 1);
 	}
 	call_free(&call);
+	IS(call_result(&writer), 4);
+	call_free(&writer);
 }
 
 const struct row ioctl_rows[] = {

@@ -56,6 +56,8 @@ enum op {
 	OP_URING_WORKERS,	/* threads that io_uring has started */
 	OP_FILE,		/* path: its contents */
 	OP_RUN,			/* line for a shell: what it prints */
+	OP_FIFO,		/* a new FIFO, opened for reading and writing */
+	OP_OTHER,		/* fd, number of a call: struct wire_other; ENOENT after the last */
 	OP_COUNT,
 };
 
@@ -77,6 +79,11 @@ struct wire_reply {
 struct wire_completion {
 	uint64_t tag;
 	int64_t result;
+};
+
+struct wire_other {
+	int64_t result;
+	char name[32];
 };
 
 /* True if all of it was moved. */

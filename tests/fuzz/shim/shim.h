@@ -90,6 +90,8 @@ static inline void shim_give(struct mutex *lock)
 #define spin_lock_irqsave(l, flags) ((flags) = 0, shim_take(l))
 #define spin_unlock_irqrestore(l, flags) ((void)(flags), shim_give(l))
 
+#define lockdep_assert_held(l) hostile_assert((l)->held)
+
 /* Programs that wait; they are woken whenever anything happens. */
 typedef struct {
 	bool unused;
@@ -174,6 +176,11 @@ struct kiocb {
 	struct file *ki_filp;
 	int ki_flags;
 };
+
+#ifndef __user
+#define __user
+#endif
+#define put_user(value, p) (*(p) = (value), 0)
 
 struct iov_iter {
 	u8 *at;
