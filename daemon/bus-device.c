@@ -11,7 +11,7 @@
 enum field {
 	FIELD_GUEST, FIELD_UUID, FIELD_CLASS, FIELD_NAME, FIELD_ORIGIN, FIELD_PHASE,
 	FIELD_FRONTEND, FIELD_BACKEND, FIELD_MODE, FIELD_NODE,
-	FIELD_HOTPLUG, FIELD_HOTPLUG_ERROR, FIELD_SETTINGS,
+	FIELD_HOTPLUG, FIELD_HOTPLUG_ERROR, FIELD_WAITING_FOR, FIELD_BACKEND_ERROR, FIELD_SETTINGS,
 	FIELD_DOMID, FIELD_BACKEND_DOMID, FIELD_DEVID, FIELD_RING_SIZE,
 	FIELD_REQUESTED, FIELD_WRITTEN, FIELD_CONNECTED,
 	FIELD_MAX,
@@ -33,6 +33,8 @@ static const struct {
 	[FIELD_NODE] = { "Node", "s" },
 	[FIELD_HOTPLUG] = { "Hotplug", "s" },
 	[FIELD_HOTPLUG_ERROR] = { "HotplugError", "s" },
+	[FIELD_WAITING_FOR] = { "WaitingFor", "s" },
+	[FIELD_BACKEND_ERROR] = { "BackendError", "s" },
 	[FIELD_SETTINGS] = { "Settings", "s" },
 	[FIELD_DOMID] = { "DomID", "u" },
 	[FIELD_BACKEND_DOMID] = { "BackendDomID", "u" },
@@ -70,6 +72,10 @@ static const char *string_of(const struct device_view *view, enum field field)
 		return hotplug_name(view->hotplug);
 	case FIELD_HOTPLUG_ERROR:
 		return view->hotplug_error.text;
+	case FIELD_WAITING_FOR:
+		return awaited_text(view->awaited);
+	case FIELD_BACKEND_ERROR:
+		return view->backend_error.text;
 	case FIELD_SETTINGS:
 		return view->settings;
 	default:
@@ -243,6 +249,8 @@ static const sd_bus_vtable vtable[] = {
 	PROPERTY("Node", "s"),
 	PROPERTY("Hotplug", "s"),
 	PROPERTY("HotplugError", "s"),
+	PROPERTY("WaitingFor", "s"),
+	PROPERTY("BackendError", "s"),
 	PROPERTY("Settings", "s"),
 	PROPERTY("DomID", "u"),
 	PROPERTY("BackendDomID", "u"),

@@ -53,6 +53,7 @@ void device_publish(const struct device *device)
 					  device->record.name),
 	};
 
+	steps_show(device, &view);
 	live_format(&device->live, view.settings);
 	if (registry_publish(device->domain->manager->registry, &view) < 0)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
@@ -509,6 +510,11 @@ static int read_nodes(struct device *device, enum event event)
 		if (r < 0)
 			return r;
 		device->orphaned = !r;
+	}
+	if (event != EVENT_DEAD && device_is_serving(device)) {
+		r = steps_read(device);
+		if (r < 0)
+			return r;
 	}
 	r = read_hotplug(device);
 	/* on its way out what was read last counts: there is a deadline */

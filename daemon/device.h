@@ -15,6 +15,7 @@
 #include "policy.h"
 #include "record.h"
 #include "request.h"
+#include "steps.h"
 #include "store.h"
 
 struct domain;
@@ -29,6 +30,7 @@ struct device {
 	enum end_state frontend, backend;
 	enum hotplug hotplug;		/* NONE unless record.scripted */
 	struct escaped hotplug_error;
+	struct steps steps;
 	struct live live;
 	uint64_t began_usec;		/* monotonic; 0 if begun before this process */
 	uint64_t removed_usec;		/* monotonic; since PHASE_REMOVED */

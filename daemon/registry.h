@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "awaited.h"
 #include "escape.h"
 #include "hotplug.h"
 #include "live.h"
@@ -29,6 +30,8 @@ struct device_view {
 	enum end_state frontend, backend;
 	enum hotplug hotplug;
 	struct escaped hotplug_error;
+	enum awaited awaited;
+	struct escaped backend_error;
 	struct path node;		/* in the backend domain */
 	char settings[LIVE_TEXT_SIZE];
 };

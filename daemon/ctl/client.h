@@ -20,6 +20,8 @@ struct client_device {
 	char *mode;
 	char *node;
 	char *hotplug, *hotplug_error;	/* "": none */
+	char *waiting_for;		/* the next step of the handshake; "": nothing */
+	char *backend_error;		/* what a backend that has closed says, or "" */
 	char *settings;			/* "key=value" words; "": none */
 	uint32_t domid, backend_domid, devid;
 	uint32_t ring_size;		/* bytes */

@@ -18,6 +18,8 @@ const struct message_target message_device[] = {
 	{ "Node", 's', offsetof(struct client_device, node) },
 	{ "Hotplug", 's', offsetof(struct client_device, hotplug) },
 	{ "HotplugError", 's', offsetof(struct client_device, hotplug_error) },
+	{ "WaitingFor", 's', offsetof(struct client_device, waiting_for) },
+	{ "BackendError", 's', offsetof(struct client_device, backend_error) },
 	{ "Settings", 's', offsetof(struct client_device, settings) },
 	{ "DomID", 'u', offsetof(struct client_device, domid) },
 	{ "BackendDomID", 'u', offsetof(struct client_device, backend_domid) },

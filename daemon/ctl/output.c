@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/driver.h"
 #include "ctl/output.h"
 
 enum column {
@@ -96,6 +97,12 @@ void output_table(const struct client_device *devices, size_t n)
 	}
 }
 
+/* What this kernel's bus says now, which no node of XenStore does. */
+static bool driver_of(const struct client_device *device, char ret[DRIVER_SIZE])
+{
+	return driver_find("/sys", device->class, device->domid, device->devid, ret);
+}
+
 static void print_time(const char *label, uint64_t usec)
 {
 	time_t seconds = (time_t)(usec / USEC_PER_SEC);
@@ -131,7 +138,7 @@ void output_details(const struct client_device *devices, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct client_device *device = &devices[i];
-		char ring[32];
+		char ring[32], driver[DRIVER_SIZE];
 
 		format_bytes(device->ring_size, ring, sizeof(ring));
 		printf("%s%s/%s - %s\n", i ? "\n" : "", device->guest, device->name,
@@ -143,6 +150,12 @@ void output_details(const struct client_device *devices, size_t n)
 		printf("%12s: %s\n", "Wanted by", wanted_by(device->origin));
 		printf("%12s: frontend %s, backend %s\n", "States", device->frontend_state,
 		       device->backend_state);
+		if (*device->waiting_for)
+			printf("%12s: %s\n", "Waiting for", device->waiting_for);
+		if (*device->backend_error)
+			printf("%12s: %s\n", "Error", device->backend_error);
+		if (driver_of(device, driver))
+			printf("%12s: %s\n", "Driver", *driver ? driver : "none is bound here");
 		printf("%12s: %s, %s each way\n", "Channel", device->mode, ring);
 		printf("%12s: %s\n", "Node", device->node);
 		if (*device->hotplug)
@@ -207,6 +220,7 @@ static struct json_object *settings_json(const char *settings)
 static struct json_object *device_json(const struct client_device *device)
 {
 	struct json_object *object = json_object_new_object();
+	char driver[DRIVER_SIZE];
 
 	if (!object)
 		return NULL;
@@ -229,6 +243,10 @@ static struct json_object *device_json(const struct client_device *device)
 	json_object_object_add(object, "node", json_object_new_string(device->node));
 	json_object_object_add(object, "hotplug", text_json(device->hotplug));
 	json_object_object_add(object, "hotplug_error", text_json(device->hotplug_error));
+	json_object_object_add(object, "waiting_for", text_json(device->waiting_for));
+	json_object_object_add(object, "backend_error", text_json(device->backend_error));
+	json_object_object_add(object, "driver",
+			       driver_of(device, driver) ? text_json(driver) : NULL);
 	json_object_object_add(object, "settings", settings_json(device->settings));
 	json_object_object_add(object, "requested_usec", time_json(device->requested_usec));
 	json_object_object_add(object, "written_after_usec",

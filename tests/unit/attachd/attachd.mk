@@ -2,8 +2,8 @@
 # The parts of the daemon that do no I/O, and the manager on top of a XenStore
 # in memory.
 
-attachd_unit_pure := backoff escape limit live machine metrics name number paths policy protocol \
-	record request shun table withheld
+attachd_unit_pure := awaited backoff escape limit live machine metrics name number paths policy \
+	protocol record request shun table withheld
 UNIT_TESTS += $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%)
 
 attachd_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter -pthread \
@@ -18,7 +18,7 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 
 # all but the threads, the bus and libxenstore
 attachd_unit_manager := company device device-note domain domids facts gifts hypervisor kept \
-	kernel manager nodes orders queue reconcile registry requests stranded values
+	kernel manager nodes orders queue reconcile registry requests steps stranded values
 attachd_unit_worlds := domains failures gifts manager orders restart shunned
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
 
@@ -34,7 +34,12 @@ $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
 		$(attachd_unit_haste) -lcmocka -linih -lsystemd -ldl
 
-UNIT_TESTS += $(addprefix $(BUILD)/unit/attachd-,registry bridge)
+UNIT_TESTS += $(addprefix $(BUILD)/unit/attachd-,registry bridge driver)
+
+$(BUILD)/unit/attachd-driver: tests/unit/attachd/driver.c daemon/ctl/driver.c \
+		$(wildcard daemon/ctl/*.h) $(attachd_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 
 $(BUILD)/unit/attachd-registry: tests/unit/attachd/registry.c daemon/registry.c \
 		$(daemon_pure:%=daemon/%.c) $(attachd_unit_headers)
