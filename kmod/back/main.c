@@ -14,6 +14,7 @@
 
 #include "../compat/compat.h"
 #include "../core/nodes.h"
+#include "../core/own.h"
 #include "back.h"
 
 /* Of tries to map what cannot be mapped */
@@ -43,16 +44,24 @@ static const struct myd_link_ops back_ops = {
 	.broken = back_broken,
 };
 
-/* For the toolstack. Only onto a device that is still there: else it would come back. */
-static void write_error(struct xenbus_device *dev, int error, const char *what)
-{
-	struct xenbus_transaction xbt;
+struct myd_error {
+	int number;
+	const char *what;
+};
 
-	if (xenbus_transaction_start(&xbt))
-		return;
-	if (xenbus_exists(xbt, dev->nodename, "state"))
-		xenbus_printf(xbt, dev->nodename, "error", "%d %s", error, what);
-	xenbus_transaction_end(xbt, 0);
+static int put_error(struct xenbus_transaction xbt, struct xenbus_device *dev, const void *arg)
+{
+	const struct myd_error *error = arg;
+
+	return xenbus_printf(xbt, dev->nodename, "error", "%d %s", error->number, error->what);
+}
+
+/* For the toolstack. */
+static void write_error(struct xenbus_device *dev, int number, const char *what)
+{
+	struct myd_error error = { number, what };
+
+	myd_write_own(dev, put_error, &error);
 }
 
 static void fail(struct myd_back *back, int error, const char *what)
@@ -60,7 +69,7 @@ static void fail(struct myd_back *back, int error, const char *what)
 	dev_err_ratelimited(&back->dev->dev, "domain %d: %s: error %d\n",
 			    back->dev->otherend_id, what, error);
 	write_error(back->dev, error, what);
-	xenbus_switch_state(back->dev, XenbusStateClosing);
+	myd_switch_state(back->dev, XenbusStateClosing);
 }
 
 static u32 ring_size_limit(const struct xenbus_device *dev)
@@ -132,7 +141,7 @@ static void connect(struct myd_back *back)
 	int r;
 
 	if (!may_map(back)) {
-		xenbus_switch_state(dev, XenbusStateClosing);
+		myd_switch_state(dev, XenbusStateClosing);
 		return;
 	}
 	if (xenbus_read_unsigned(dev->otherend, "protocol", 0) != MYDEVICE_PROTOCOL_VERSION) {
@@ -158,7 +167,7 @@ static void connect(struct myd_back *back)
 		return;
 	}
 	link_channel(back);
-	xenbus_switch_state(dev, XenbusStateConnected);
+	myd_switch_state(dev, XenbusStateConnected);
 }
 
 /* Of this domain's own directory, so no guest has a word in it. */
@@ -201,32 +210,13 @@ static void lapse(struct work_struct *work)
 	mutex_unlock(&back->mutex);
 }
 
-static int write_nodes(struct xenbus_transaction xbt, const char *path)
+static int write_features(struct xenbus_transaction xbt, struct xenbus_device *dev, const void *arg)
 {
+	const char *path = dev->nodename;
+
 	return xenbus_printf(xbt, path, "max-protocol", "%u", MYDEVICE_PROTOCOL_VERSION) ?:
 	       xenbus_printf(xbt, path, "max-ring-size", "%u", READ_ONCE(max_ring_size)) ?:
 	       xenbus_printf(xbt, path, "feature-split-event-channels", "%u", 1);
-}
-
-/* Only onto a device that is still there: else it would come back. */
-static int write_features(struct xenbus_device *dev)
-{
-	struct xenbus_transaction xbt;
-	int r;
-
-	do {
-		r = xenbus_transaction_start(&xbt);
-		if (r)
-			return r;
-		r = xenbus_exists(xbt, dev->nodename, "state") ? write_nodes(xbt, dev->nodename) :
-								 -ENODEV;
-		if (r) {
-			xenbus_transaction_end(xbt, 1);
-			return r;
-		}
-		r = xenbus_transaction_end(xbt, 0);
-	} while (r == -EAGAIN);
-	return r;
 }
 
 /*
@@ -266,7 +256,7 @@ static int meet_channel(struct myd_back *back)
 /* What fails here is done again when the frontend begins again. */
 static int begin(struct myd_back *back)
 {
-	int r = meet_channel(back) ?: write_features(back->dev);
+	int r = meet_channel(back) ?: myd_write_own(back->dev, write_features, NULL);
 
 	back->begun = !r;
 	return r;
@@ -289,7 +279,7 @@ static void await_frontend(struct myd_back *back)
 	if (r)
 		fail(back, r, "cannot begin anew");
 	else if (dev->state != XenbusStateInitWait)
-		xenbus_switch_state(dev, XenbusStateInitWait);
+		myd_switch_state(dev, XenbusStateInitWait);
 }
 
 /* Returns whether the device has served its time. */
@@ -311,12 +301,12 @@ static bool follow(struct myd_back *back, enum xenbus_state frontend)
 	case XenbusStateClosing:
 		disconnect(back);
 		if (dev->state != XenbusStateClosed)
-			xenbus_switch_state(dev, XenbusStateClosing);
+			myd_switch_state(dev, XenbusStateClosing);
 		return false;
 	case XenbusStateClosed:
 		disconnect(back);
 		if (dev->state == XenbusStateConnected || dev->state == XenbusStateClosing)
-			xenbus_switch_state(dev, XenbusStateClosed);
+			myd_switch_state(dev, XenbusStateClosed);
 		return !xenbus_dev_is_online(dev);
 	case XenbusStateUnknown:
 		disconnect(back);
@@ -335,7 +325,7 @@ static void frontend_changed(struct xenbus_device *dev, enum xenbus_state fronte
 	over = follow(back, frontend);
 	mutex_unlock(&back->mutex);
 	if (over) {
-		xenbus_switch_state(dev, XenbusStateClosed);
+		myd_switch_state(dev, XenbusStateClosed);
 		device_unregister(&dev->dev);
 	}
 }
@@ -394,7 +384,7 @@ static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *
 	ratelimit_state_init(&back->failures, FAILURES_INTERVAL, FAILURES_BURST);
 	ratelimit_set_flags(&back->failures, RATELIMIT_MSG_ON_RELEASE);
 	dev_set_drvdata(&dev->dev, back);
-	r = begin(back) ?: watch_nodes(back) ?: xenbus_switch_state(dev, XenbusStateInitWait);
+	r = begin(back) ?: watch_nodes(back) ?: myd_switch_state(dev, XenbusStateInitWait);
 	if (r) {
 		unwatch_nodes(back);
 		dev_set_drvdata(&dev->dev, NULL);

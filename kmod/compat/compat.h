@@ -149,6 +149,16 @@ static inline int myd_bind_interdomain(struct xenbus_device *dev, evtchn_port_t 
 #define MYD_REMOVED	0
 #endif
 
+/* Has another device taken this one's place in XenStore? Its nodes are not ours any more. */
+static inline bool myd_has_vanished(const struct xenbus_device *dev)
+{
+#ifdef MYD_HAVE_VANISHED
+	return dev->vanished;
+#else
+	return false;
+#endif
+}
+
 #ifdef MYD_HAVE_NOT_ESSENTIAL
 #define MYD_NOT_ESSENTIAL	.not_essential = true,
 #else

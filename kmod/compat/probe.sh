@@ -16,6 +16,7 @@ has() { # FLAG HEADER REGEX
 
 has MYD_HAVE_REMOVE_VOID xen/xenbus.h 'void \(\*remove\)\(struct xenbus_device'
 has MYD_HAVE_NOT_ESSENTIAL xen/xenbus.h 'bool not_essential;'
+has MYD_HAVE_VANISHED xen/xenbus.h 'bool vanished;'
 has MYD_HAVE_END_ACCESS_PAGE xen/grant_table.h \
 	'gnttab_end_foreign_access\(grant_ref_t ref, struct page'
 has MYD_HAVE_END_ACCESS_READONLY xen/grant_table.h \

@@ -15,6 +15,7 @@
 
 #include "../compat/compat.h"
 #include "../core/nodes.h"
+#include "../core/own.h"
 #include "front.h"
 
 static void front_notify(void *priv, enum mydevice_direction direction)
@@ -92,7 +93,7 @@ static void lapse(struct work_struct *work)
 				    "backend in domain %d broke the protocol: closing\n",
 				    front->dev->otherend_id);
 		disconnect(front, true);
-		xenbus_switch_state(front->dev, XenbusStateClosing);
+		myd_switch_state(front->dev, XenbusStateClosing);
 	}
 	unlock_front(front, flags);
 }
@@ -144,7 +145,7 @@ static int meet_channel(struct myd_front *front)
 static void say(struct xenbus_device *dev, enum xenbus_state state)
 {
 	if (dev->state != state)
-		xenbus_switch_state(dev, state);
+		myd_switch_state(dev, state);
 	else
 		xenbus_printf(XBT_NIL, dev->nodename, "state", "%d", state);
 }
@@ -161,7 +162,7 @@ static void offer(struct myd_front *front)
 		/* No error of ours if the toolstack removes the device meanwhile. */
 		if (xenbus_exists(XBT_NIL, dev->nodename, "backend"))
 			dev_err_ratelimited(&dev->dev, "cannot set up the channel: error %d\n", r);
-		xenbus_switch_state(dev, XenbusStateClosing);
+		myd_switch_state(dev, XenbusStateClosing);
 		return;
 	}
 	say(dev, XenbusStateInitialised);
@@ -193,7 +194,7 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 		}
 		connect(front);
 		front->arriving = false;
-		xenbus_switch_state(dev, XenbusStateConnected);
+		myd_switch_state(dev, XenbusStateConnected);
 		break;
 	case XenbusStateClosed:
 		disconnect(front, true);
@@ -224,8 +225,10 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 		fallthrough;
 	case XenbusStateUnknown:
 		disconnect(front, true);
-		if (dev->state != XenbusStateClosed)
-			xenbus_frontend_closed(dev);
+		if (dev->state != XenbusStateClosed) {
+			myd_switch_state(dev, XenbusStateClosed);
+			complete(&dev->down);
+		}
 		break;
 	default:
 		break;
@@ -265,7 +268,7 @@ static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 	dev_set_drvdata(&dev->dev, front);
 	/* Bound again after an unbind: the store still says Closed. */
 	if (dev->state != XenbusStateInitialising)
-		xenbus_switch_state(dev, XenbusStateInitialising);
+		myd_switch_state(dev, XenbusStateInitialising);
 	return 0;
 }
 
