@@ -7,6 +7,7 @@
 #ifndef MYD_FRONT_H
 #define MYD_FRONT_H
 
+#include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 #include <xen/grant_table.h>
@@ -34,16 +35,19 @@ struct myd_memory {
 /**
  * struct myd_front - one frontend device; lives from probe to remove
  * @dev: its xenbus device
+ * @ref: who waits for the backend while the device is removed has one, too
  * @lapse: leaves the link after the backend broke the protocol
  * @arrival: tells that a host has given the device, or another backend
- * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
- *	program
+ * @mutex: protects all below; taken in xenwatch, in @lapse and by who unbinds the device,
+ *	never held for a program
  * @channel: its channel; NULL if there was no memory for it when its turn came
  * @mode: the channel's
  * @name: the channel's, or "" if it has none that is safe
  * @arriving: resumed, or given to another backend, and not connected since
  * @asking: a backend that closed while @arriving was asked to begin again; it still
  *	is Closing
+ * @closing: about to be removed: what the backend says changes nothing any more
+ * @removed: the device is not ours any more
  * @offered: @memory and @doorbell were offered to the backend
  * @linked: the channel uses them
  * @order: by direction, log2 of the ring's bytes
@@ -54,6 +58,7 @@ struct myd_memory {
  */
 struct myd_front {
 	struct xenbus_device *dev;
+	struct kref ref;
 	struct work_struct lapse;
 	struct xenbus_watch arrival;
 	struct mutex mutex;	/* the handshake */
@@ -62,6 +67,8 @@ struct myd_front {
 	char name[MYDEVICE_NAME_MAX + 1];
 	bool arriving;
 	bool asking;
+	bool closing;
+	bool removed;
 	bool offered;
 	bool linked;
 	u32 order[MYDEVICE_DIRECTIONS];
@@ -70,7 +77,15 @@ struct myd_front {
 };
 
 /* main.c */
+unsigned int myd_front_lock(struct myd_front *front);
+void myd_front_unlock(struct myd_front *front, unsigned int flags);
+void myd_front_disconnect(struct myd_front *front, bool keep);
 void myd_front_leave(struct myd_front *front);
+
+/* close.c */
+void myd_front_close(struct myd_front *front);
+int myd_front_prepare_unbind(struct xenbus_device *dev);
+void myd_front_put(struct myd_front *front);
 
 /* arrival.c */
 int myd_arrival_init(struct myd_front *front);

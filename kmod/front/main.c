@@ -57,7 +57,12 @@ static void connect(struct myd_front *front)
 	front->linked = true;
 }
 
-static void disconnect(struct myd_front *front, bool keep)
+/**
+ * myd_front_disconnect() - leave the link and take back the offer, if there are any
+ * @front: the device; its mutex held
+ * @keep: as myd_channel_disconnect()
+ */
+void myd_front_disconnect(struct myd_front *front, bool keep)
 {
 	if (front->linked)
 		myd_channel_disconnect(front->channel, keep);
@@ -65,17 +70,27 @@ static void disconnect(struct myd_front *front, bool keep)
 	myd_front_withdraw(front);
 }
 
-/*
+/**
+ * myd_front_lock() - take the device's mutex
+ * @front: the device
+ *
  * The guest's disks may be waiting for the same xenwatch to reconnect them: no
  * allocation here may wait for a disk.
+ *
+ * Return: what to give to myd_front_unlock().
  */
-static unsigned int lock_front(struct myd_front *front)
+unsigned int myd_front_lock(struct myd_front *front)
 {
 	mutex_lock(&front->mutex);
 	return memalloc_noio_save();
 }
 
-static void unlock_front(struct myd_front *front, unsigned int flags)
+/**
+ * myd_front_unlock() - give the mutex back
+ * @front: the device
+ * @flags: what myd_front_lock() returned
+ */
+void myd_front_unlock(struct myd_front *front, unsigned int flags)
 {
 	memalloc_noio_restore(flags);
 	mutex_unlock(&front->mutex);
@@ -85,17 +100,17 @@ static void unlock_front(struct myd_front *front, unsigned int flags)
 static void lapse(struct work_struct *work)
 {
 	struct myd_front *front = container_of(work, struct myd_front, lapse);
-	unsigned int flags = lock_front(front);
+	unsigned int flags = myd_front_lock(front);
 
 	/* Not if xenwatch was quicker and there is another link by now. */
 	if (front->linked && myd_channel_broken(front->channel)) {
 		dev_err_ratelimited(&front->dev->dev,
 				    "backend in domain %d broke the protocol: closing\n",
 				    front->dev->otherend_id);
-		disconnect(front, true);
+		myd_front_disconnect(front, true);
 		myd_switch_state(front->dev, XenbusStateClosing);
 	}
-	unlock_front(front, flags);
+	myd_front_unlock(front, flags);
 }
 
 /*
@@ -172,16 +187,18 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 {
 	struct xenbus_device *dev = front->dev;
 
+	if (front->closing)
+		return;
 	if (backend != XenbusStateClosing)
 		front->asking = false;
 	switch (backend) {
 	case XenbusStateInitialising:
 		/* A backend that starts over has forgotten what we offered. */
-		disconnect(front, true);
+		myd_front_disconnect(front, true);
 		break;
 	case XenbusStateInitWait:
 		if (front->linked || (front->offered && myd_is_anew(dev)))
-			disconnect(front, true);
+			myd_front_disconnect(front, true);
 		offer(front);
 		break;
 	case XenbusStateConnected:
@@ -197,7 +214,7 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 		myd_switch_state(dev, XenbusStateConnected);
 		break;
 	case XenbusStateClosed:
-		disconnect(front, true);
+		myd_front_disconnect(front, true);
 		/*
 		 * A backend whose driver has gone comes back; one that closed
 		 * because we did, or on an error, went through Closing with us.
@@ -218,13 +235,13 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 		    xenbus_read_unsigned(dev->otherend, "online", 0)) {
 			front->arriving = false;
 			front->asking = true;
-			disconnect(front, true);
+			myd_front_disconnect(front, true);
 			say(dev, XenbusStateInitialising);
 			break;
 		}
 		fallthrough;
 	case XenbusStateUnknown:
-		disconnect(front, true);
+		myd_front_disconnect(front, true);
 		if (dev->state != XenbusStateClosed) {
 			myd_switch_state(dev, XenbusStateClosed);
 			complete(&dev->down);
@@ -238,10 +255,10 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 static void backend_changed(struct xenbus_device *dev, enum xenbus_state backend)
 {
 	struct myd_front *front = dev_get_drvdata(&dev->dev);
-	unsigned int flags = lock_front(front);
+	unsigned int flags = myd_front_lock(front);
 
 	follow(front, backend);
-	unlock_front(front, flags);
+	myd_front_unlock(front, flags);
 }
 
 static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
@@ -252,17 +269,18 @@ static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id 
 	if (!front)
 		return -ENOMEM;
 	front->dev = dev;
+	kref_init(&front->ref);
 	mutex_init(&front->mutex);
 	INIT_WORK(&front->lapse, lapse);
 	r = meet_channel(front);
 	if (r) {
-		kfree(front);
+		myd_front_put(front);
 		return r;
 	}
 	r = myd_arrival_init(front);
 	if (r) {
 		myd_channel_destroy(front->channel);
-		kfree(front);
+		myd_front_put(front);
 		return r;
 	}
 	dev_set_drvdata(&dev->dev, front);
@@ -277,15 +295,19 @@ static MYD_REMOVE front_remove(struct xenbus_device *dev)
 	struct myd_front *front = dev_get_drvdata(&dev->dev);
 	unsigned int flags;
 
+	/* In xenwatch the directory has gone, and so, soon, has the backend. */
+	if (!(current->flags & PF_KTHREAD))
+		myd_front_close(front);
 	myd_arrival_exit(front);
-	flags = lock_front(front);
-	disconnect(front, true);
+	flags = myd_front_lock(front);
+	front->removed = true;
+	myd_front_disconnect(front, true);
 	myd_front_revoke(front);
-	unlock_front(front, flags);
+	myd_front_unlock(front, flags);
 	cancel_work_sync(&front->lapse);
 	myd_channel_destroy(front->channel);
 	dev_set_drvdata(&dev->dev, NULL);
-	kfree(front);
+	myd_front_put(front);
 	return MYD_REMOVED;
 }
 
@@ -299,13 +321,13 @@ static MYD_REMOVE front_remove(struct xenbus_device *dev)
  */
 void myd_front_leave(struct myd_front *front)
 {
-	unsigned int flags = lock_front(front);
+	unsigned int flags = myd_front_lock(front);
 
-	disconnect(front, false);
+	myd_front_disconnect(front, false);
 	myd_front_revoke(front);
 	front->arriving = true;
 	front->asking = false;
-	unlock_front(front, flags);
+	myd_front_unlock(front, flags);
 }
 
 /* Not called if this host has not given the device yet: see arrival.c. */
