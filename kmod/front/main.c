@@ -356,6 +356,10 @@ static struct xenbus_driver front_driver = {
 	.otherend_changed = backend_changed,
 };
 
+/*
+ * The requests first: to register the driver can take minutes, until each device that
+ * there is already has connected.
+ */
 static int __init front_init(void)
 {
 	int r;
@@ -363,11 +367,11 @@ static int __init front_init(void)
 	BUILD_BUG_ON(PAGE_SIZE != MYDEVICE_PAGE_SIZE);
 	if (!xen_domain() || !xen_has_pv_devices())
 		return -ENODEV;
+	myd_request_init();
 	r = xenbus_register_frontend(&front_driver);
 	if (r)
-		return r;
-	myd_request_init();
-	return 0;
+		myd_request_exit();
+	return r;
 }
 module_init(front_init);
 
