@@ -9,6 +9,7 @@
 
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit.h>
 #include <linux/workqueue.h>
 #include <xen/grant_table.h>
 #include <xen/xenbus.h>
@@ -37,17 +38,22 @@ struct myd_memory {
  * @dev: its xenbus device
  * @ref: who waits for the backend while the device is removed has one, too
  * @lapse: leaves the link after the backend broke the protocol
+ * @retry: tries again what XenStore, or the lack of memory, refused
+ * @complaints: how many log lines its backend may cause
  * @arrival: tells that a host has given the device, or another backend
- * @mutex: protects all below; taken in xenwatch, in @lapse and by who unbinds the device,
- *	never held for a program
+ * @mutex: protects all below; taken in xenwatch, in both work items and by who unbinds
+ *	the device, never held for a program
  * @channel: its channel; NULL if there was no memory for it when its turn came
  * @mode: the channel's
  * @name: the channel's, or "" if it has none that is safe
  * @arriving: resumed, or given to another backend, and not connected since
  * @asking: a backend that closed while @arriving was asked to begin again; it still
  *	is Closing
+ * @watching: @arrival is registered
  * @closing: about to be removed: what the backend says changes nothing any more
  * @removed: the device is not ours any more
+ * @failed: the last offer, for a reason that may pass: @retry begins again
+ * @delay: seconds until the next @retry
  * @offered: @memory and @doorbell were offered to the backend
  * @linked: the channel uses them
  * @order: by direction, log2 of the ring's bytes
@@ -60,6 +66,8 @@ struct myd_front {
 	struct xenbus_device *dev;
 	struct kref ref;
 	struct work_struct lapse;
+	struct delayed_work retry;
+	struct ratelimit_state complaints;
 	struct xenbus_watch arrival;
 	struct mutex mutex;	/* the handshake */
 	struct myd_channel *channel;
@@ -67,14 +75,30 @@ struct myd_front {
 	char name[MYDEVICE_NAME_MAX + 1];
 	bool arriving;
 	bool asking;
+	bool watching;
 	bool closing;
 	bool removed;
+	bool failed;
+	unsigned int delay;
 	bool offered;
 	bool linked;
 	u32 order[MYDEVICE_DIRECTIONS];
 	struct myd_memory memory;
 	struct myd_doorbell doorbell;
 };
+
+/* Pauses before what was refused is tried again, in seconds: each is twice the one before. */
+#define MYD_FRONT_DELAY_MIN	1
+#define MYD_FRONT_DELAY_MAX	64
+
+/*
+ * On a workqueue that stands still while the guest is suspended: xenbus deadlocks if a
+ * watch is being registered then.
+ */
+static inline bool myd_front_schedule(struct delayed_work *work, unsigned int seconds)
+{
+	return queue_delayed_work(system_freezable_wq, work, seconds * HZ);
+}
 
 /* main.c */
 unsigned int myd_front_lock(struct myd_front *front);
@@ -86,6 +110,10 @@ void myd_front_leave(struct myd_front *front);
 void myd_front_close(struct myd_front *front);
 int myd_front_prepare_unbind(struct xenbus_device *dev);
 void myd_front_put(struct myd_front *front);
+
+/* rebind.c */
+void myd_rebind(struct xenbus_device *dev);
+void myd_rebind_exit(void);
 
 /* arrival.c */
 int myd_arrival_init(struct myd_front *front);

@@ -104,9 +104,10 @@ static void lapse(struct work_struct *work)
 
 	/* Not if xenwatch was quicker and there is another link by now. */
 	if (front->linked && myd_channel_broken(front->channel)) {
-		dev_err_ratelimited(&front->dev->dev,
-				    "backend in domain %d broke the protocol: closing\n",
-				    front->dev->otherend_id);
+		if (__ratelimit(&front->complaints))
+			dev_err(&front->dev->dev,
+				"backend in domain %d broke the protocol: closing\n",
+				front->dev->otherend_id);
 		myd_front_disconnect(front, true);
 		myd_switch_state(front->dev, XenbusStateClosing);
 	}
@@ -165,6 +166,24 @@ static void say(struct xenbus_device *dev, enum xenbus_state state)
 		xenbus_printf(XBT_NIL, dev->nodename, "state", "%d", state);
 }
 
+/* Again after a pause, each time a longer one. */
+static void retry_later(struct myd_front *front)
+{
+	if (myd_front_schedule(&front->retry, front->delay))
+		front->delay = min_t(unsigned int, 2 * front->delay, MYD_FRONT_DELAY_MAX);
+}
+
+static void fail(struct myd_front *front, int error)
+{
+	struct xenbus_device *dev = front->dev;
+
+	/* No error of ours if the toolstack removes the device meanwhile. */
+	if (xenbus_exists(XBT_NIL, dev->nodename, "backend") && __ratelimit(&front->complaints))
+		dev_err(&dev->dev, "cannot set up the channel: error %d%s\n", error,
+			front->failed ? "; trying again later" : "");
+	myd_switch_state(dev, XenbusStateClosing);
+}
+
 static void offer(struct myd_front *front)
 {
 	struct xenbus_device *dev = front->dev;
@@ -172,14 +191,20 @@ static void offer(struct myd_front *front)
 
 	if (front->offered)
 		return;
-	r = meet_channel(front) ?: myd_front_offer(front);
+	r = meet_channel(front);
+	/*
+	 * What may pass: the guest has used up a quota of XenStore's, or there are no grants,
+	 * event channels or memory left.
+	 */
+	front->failed = !r || r == -ENOMEM;
+	r = r ?: myd_front_offer(front);
 	if (r) {
-		/* No error of ours if the toolstack removes the device meanwhile. */
-		if (xenbus_exists(XBT_NIL, dev->nodename, "backend"))
-			dev_err_ratelimited(&dev->dev, "cannot set up the channel: error %d\n", r);
-		myd_switch_state(dev, XenbusStateClosing);
+		if (front->failed)
+			retry_later(front);
+		fail(front, r);
 		return;
 	}
+	front->failed = false;
 	say(dev, XenbusStateInitialised);
 }
 
@@ -211,6 +236,7 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 		}
 		connect(front);
 		front->arriving = false;
+		front->delay = MYD_FRONT_DELAY_MIN;
 		myd_switch_state(dev, XenbusStateConnected);
 		break;
 	case XenbusStateClosed:
@@ -252,35 +278,90 @@ static void follow(struct myd_front *front, enum xenbus_state backend)
 	}
 }
 
+/*
+ * Not in the probe: if the bus finds that there is no watch left for itself, the probe
+ * has failed, and to take our own back could wait for xenwatch, with the device locked.
+ */
+static void watch_arrival(struct myd_front *front)
+{
+	if (front->watching)
+		return;
+	front->watching = !myd_arrival_init(front);
+	if (!front->watching)
+		retry_later(front);
+}
+
 static void backend_changed(struct xenbus_device *dev, enum xenbus_state backend)
 {
 	struct myd_front *front = dev_get_drvdata(&dev->dev);
 	unsigned int flags = myd_front_lock(front);
 
+	watch_arrival(front);
 	follow(front, backend);
 	myd_front_unlock(front, flags);
 }
 
-static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+/* As if just probed: the backend goes to InitWait, if it is not there. */
+static void begin_again(struct myd_front *front)
+{
+	struct xenbus_device *dev = front->dev;
+
+	front->failed = false;
+	/* An event of its Closing may be under way. */
+	front->asking = true;
+	say(dev, XenbusStateInitialising);
+	if (xenbus_read_unsigned(dev->otherend, "state", 0) == XenbusStateInitWait)
+		follow(front, XenbusStateInitWait);
+}
+
+static void retry(struct work_struct *work)
+{
+	struct myd_front *front = container_of(work, struct myd_front, retry.work);
+	struct xenbus_device *dev = front->dev;
+	unsigned int flags;
+
+	/* The lock keeps the other end's name; whoever has it may wait for this work. */
+	if (!device_trylock(&dev->dev)) {
+		myd_front_schedule(&front->retry, MYD_FRONT_DELAY_MIN);
+		return;
+	}
+	flags = myd_front_lock(front);
+	watch_arrival(front);
+	if (front->failed && !front->closing && dev->otherend)
+		begin_again(front);
+	myd_front_unlock(front, flags);
+	device_unlock(&dev->dev);
+}
+
+static struct myd_front *create(struct xenbus_device *dev)
 {
 	struct myd_front *front = kzalloc(sizeof(*front), GFP_KERNEL);
-	int r;
 
 	if (!front)
-		return -ENOMEM;
+		return NULL;
 	front->dev = dev;
 	kref_init(&front->ref);
 	mutex_init(&front->mutex);
 	INIT_WORK(&front->lapse, lapse);
+	INIT_DELAYED_WORK(&front->retry, retry);
+	ratelimit_state_init(&front->complaints, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
+	front->delay = MYD_FRONT_DELAY_MIN;
+	return front;
+}
+
+static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+{
+	struct myd_front *front = create(dev);
+	int r;
+
+	if (!front)
+		return -ENOMEM;
 	r = meet_channel(front);
 	if (r) {
 		myd_front_put(front);
-		return r;
-	}
-	r = myd_arrival_init(front);
-	if (r) {
-		myd_channel_destroy(front->channel);
-		myd_front_put(front);
+		if (r == -ENOMEM)
+			myd_rebind(dev);
 		return r;
 	}
 	dev_set_drvdata(&dev->dev, front);
@@ -298,7 +379,9 @@ static MYD_REMOVE front_remove(struct xenbus_device *dev)
 	/* In xenwatch the directory has gone, and so, soon, has the backend. */
 	if (!(current->flags & PF_KTHREAD))
 		myd_front_close(front);
-	myd_arrival_exit(front);
+	cancel_delayed_work_sync(&front->retry);
+	if (front->watching)
+		myd_arrival_exit(front);
 	flags = myd_front_lock(front);
 	front->removed = true;
 	myd_front_disconnect(front, true);
@@ -308,6 +391,9 @@ static MYD_REMOVE front_remove(struct xenbus_device *dev)
 	myd_channel_destroy(front->channel);
 	dev_set_drvdata(&dev->dev, NULL);
 	myd_front_put(front);
+	/* The bus had no watch left, and gives up a probe that went well. */
+	if (!dev->otherend_watch.callback)
+		myd_rebind(dev);
 	return MYD_REMOVED;
 }
 
@@ -369,8 +455,10 @@ static int __init front_init(void)
 		return -ENODEV;
 	myd_request_init();
 	r = xenbus_register_frontend(&front_driver);
-	if (r)
+	if (r) {
 		myd_request_exit();
+		myd_rebind_exit();
+	}
 	return r;
 }
 module_init(front_init);
@@ -378,6 +466,7 @@ module_init(front_init);
 static void __exit front_exit(void)
 {
 	myd_request_exit();
+	myd_rebind_exit();
 	xenbus_unregister_driver(&front_driver);
 }
 module_exit(front_exit);

@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2016 # words that the guest expands
 #
-# When a guest's driver sends its requests: it does not wait for a device that a script
-# of the host holds up.
+# When a guest's driver sends its requests, and what it does while XenStore refuses:
+# it does not wait for a device that another module or script holds up, and it tries
+# again when another program of the guest has used up a quota.
 
 requests_conf=/etc/mydevice/attachd.conf.d/requests.conf
 
@@ -22,6 +23,17 @@ requests_load() {
 
 requests_loading() {
 	guest a 'kill -0 $(cat /tmp/insmod.pid)'
+}
+
+# requests_hog WHAT: until requests_hog_ends nobody else in the guest gets one.
+requests_hog() {
+	guest a "hog $1 >/tmp/hog 2>&1 </dev/null & echo \$! >/tmp/hog.pid
+		for i in 1 2 3 4 5 6 7 8 9 10; do [ -s /tmp/hog ] && break; sleep 1; done
+		cat /tmp/hog && grep '^[1-9]' /tmp/hog"
+}
+
+requests_hog_ends() {
+	guest a 'kill $(cat /tmp/hog.pid)'
 }
 
 # ---- a device that does not connect, there before the driver is
@@ -57,3 +69,27 @@ if expect requests-held-up requests_held_up; then
 	expect requests-go-on requests_go
 fi
 expect requests-held-up-over requests_held_up_over
+
+# ---- a quota that another program has used up
+
+requests_unanswered() {
+	requests_load && sleep 4 && ! connected a
+}
+
+for quota in transactions watches; do
+	expect "requests-$quota-unloaded" requests_unload
+	if expect "requests-$quota-used-up" requests_hog $quota; then
+		if [ $quota = watches ]; then
+			expect "requests-$quota-refused" requests_unanswered
+		else
+			# none of what the frontend does needs one
+			expect "requests-without-$quota" eval 'requests_load && eventually 15 connected a'
+		fi
+		expect "requests-$quota-free" requests_hog_ends
+	fi
+	expect "requests-$quota-connected" eventually 15 connected a
+done
+expect requests-bytes pass_bytes a both $((1 * MiB))
+# the watch that has it ask again was refused, too
+expect requests-restore guest_restore a
+expect requests-restored eventually 30 connected a
