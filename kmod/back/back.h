@@ -14,6 +14,7 @@
 
 #include "../core/doorbell.h"
 #include "../core/link.h"
+#include "pace.h"
 
 /**
  * struct myd_mapping - a frontend's memory in our address space
@@ -27,22 +28,27 @@ struct myd_mapping {
 	u32 order[MYDEVICE_DIRECTIONS];
 };
 
+struct myd_guest;
+
 /* Nodes of settings.c */
 #define MYD_BACK_SETTINGS	6
 
 /**
  * struct myd_back - one backend device; lives from probe to remove
  * @dev: its xenbus device
+ * @guest: whose device it is
  * @lapse: leaves the link after the frontend broke the protocol
+ * @resume: goes on with a handshake that came too early
  * @watch: of its own directory: the hotplug script, and settings
- * @mutex: protects all below; taken in xenwatch and in @lapse, never held for a
- *	program
+ * @mutex: protects all below; taken in xenwatch and in both work items, never held for
+ *	a program
  * @channel: its channel; NULL if there was no memory for it when its turn came
  * @begun: @channel is what the directory names, and our features are told there
  * @mode: the channel's
  * @scripted: there is a hotplug script to be waited for
  * @failed: the last try to map; the next one is one of @failures
  * @failures: how many there may be in a time
+ * @pace: of its handshakes
  * @linked: the channel uses @mapping and @doorbell
  * @mapping: what is mapped
  * @doorbell: the event channels
@@ -51,7 +57,9 @@ struct myd_mapping {
  */
 struct myd_back {
 	struct xenbus_device *dev;
+	struct myd_guest *guest;
 	struct work_struct lapse;
+	struct delayed_work resume;
 	struct xenbus_watch watch;
 	struct mutex mutex;	/* the handshake */
 	struct myd_channel *channel;
@@ -60,12 +68,20 @@ struct myd_back {
 	bool scripted;
 	bool failed;
 	struct ratelimit_state failures;
+	struct myd_pace pace;
 	bool linked;
 	struct myd_mapping mapping;
 	struct myd_doorbell doorbell;
 	bool set;
 	u64 setting[MYD_BACK_SETTINGS];
 };
+
+/* guest.c */
+struct myd_guest *myd_guest_get(u16 domid);
+void myd_guest_put(struct myd_guest *guest);
+unsigned long myd_guest_wait(struct myd_guest *guest, const struct myd_pace *device);
+bool myd_guest_may_log(struct myd_guest *guest);
+void myd_guest_count(struct myd_guest *guest, struct myd_pace *device);
 
 /* mapping.c */
 int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev,

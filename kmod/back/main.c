@@ -66,8 +66,9 @@ static void write_error(struct xenbus_device *dev, int number, const char *what)
 
 static void fail(struct myd_back *back, int error, const char *what)
 {
-	dev_err_ratelimited(&back->dev->dev, "domain %d: %s: error %d\n",
-			    back->dev->otherend_id, what, error);
+	if (myd_guest_may_log(back->guest))
+		dev_err(&back->dev->dev, "domain %d: %s: error %d\n", back->dev->otherend_id, what,
+			error);
 	write_error(back->dev, error, what);
 	myd_switch_state(back->dev, XenbusStateClosing);
 }
@@ -138,8 +139,14 @@ static bool may_map(struct myd_back *back)
 static void connect(struct myd_back *back)
 {
 	struct xenbus_device *dev = back->dev;
+	unsigned long wait;
 	int r;
 
+	wait = myd_guest_wait(back->guest, &back->pace);
+	if (wait) {
+		schedule_delayed_work(&back->resume, wait);
+		return;
+	}
 	if (!may_map(back)) {
 		myd_switch_state(dev, XenbusStateClosing);
 		return;
@@ -167,6 +174,7 @@ static void connect(struct myd_back *back)
 		return;
 	}
 	link_channel(back);
+	myd_guest_count(back->guest, &back->pace);
 	myd_switch_state(dev, XenbusStateConnected);
 }
 
@@ -330,11 +338,20 @@ static void frontend_changed(struct xenbus_device *dev, enum xenbus_state fronte
 	}
 }
 
-static void hotplug_changed(struct myd_back *back)
+/* The frontend may have been ready for long, and says nothing more. */
+static void try_again(struct myd_back *back)
 {
-	/* the frontend may have been ready for long, and says nothing more */
 	if (xenbus_read_unsigned(back->dev->otherend, "state", 0) == XenbusStateInitialised)
 		follow(back, XenbusStateInitialised);
+}
+
+static void resume(struct work_struct *work)
+{
+	struct myd_back *back = container_of(work, struct myd_back, resume.work);
+
+	mutex_lock(&back->mutex);
+	try_again(back);
+	mutex_unlock(&back->mutex);
 }
 
 /* Of the directory itself when the watch is new. */
@@ -351,7 +368,7 @@ static void node_changed(struct xenbus_watch *watch, const char *path, const cha
 	else if (back->begun)
 		myd_settings_read(back);
 	if (back->scripted && (!*node || !strcmp(node, "/hotplug-status")))
-		hotplug_changed(back);
+		try_again(back);
 	mutex_unlock(&back->mutex);
 }
 
@@ -371,25 +388,47 @@ static void unwatch_nodes(struct myd_back *back)
 	back->watch.node = NULL;
 }
 
-static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+static struct myd_back *create(struct xenbus_device *dev)
 {
 	struct myd_back *back = kzalloc(sizeof(*back), GFP_KERNEL);
+
+	if (!back)
+		return NULL;
+	back->guest = myd_guest_get(dev->otherend_id);
+	if (!back->guest) {
+		kfree(back);
+		return NULL;
+	}
+	back->dev = dev;
+	mutex_init(&back->mutex);
+	INIT_WORK(&back->lapse, lapse);
+	INIT_DELAYED_WORK(&back->resume, resume);
+	ratelimit_state_init(&back->failures, FAILURES_INTERVAL, FAILURES_BURST);
+	ratelimit_set_flags(&back->failures, RATELIMIT_MSG_ON_RELEASE);
+	return back;
+}
+
+/* Nothing calls into it any more. */
+static void destroy(struct myd_back *back)
+{
+	dev_set_drvdata(&back->dev->dev, NULL);
+	myd_channel_destroy(back->channel);
+	myd_guest_put(back->guest);
+	kfree(back);
+}
+
+static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+{
+	struct myd_back *back = create(dev);
 	int r;
 
 	if (!back)
 		return -ENOMEM;
-	back->dev = dev;
-	mutex_init(&back->mutex);
-	INIT_WORK(&back->lapse, lapse);
-	ratelimit_state_init(&back->failures, FAILURES_INTERVAL, FAILURES_BURST);
-	ratelimit_set_flags(&back->failures, RATELIMIT_MSG_ON_RELEASE);
 	dev_set_drvdata(&dev->dev, back);
 	r = begin(back) ?: watch_nodes(back) ?: myd_switch_state(dev, XenbusStateInitWait);
 	if (r) {
 		unwatch_nodes(back);
-		dev_set_drvdata(&dev->dev, NULL);
-		myd_channel_destroy(back->channel);
-		kfree(back);
+		destroy(back);
 	}
 	return r;
 }
@@ -399,13 +438,13 @@ static MYD_REMOVE back_remove(struct xenbus_device *dev)
 	struct myd_back *back = dev_get_drvdata(&dev->dev);
 
 	unwatch_nodes(back);
+	/* before the link is left, so that it makes none after that */
+	cancel_delayed_work_sync(&back->resume);
 	mutex_lock(&back->mutex);
 	disconnect(back);
 	mutex_unlock(&back->mutex);
 	cancel_work_sync(&back->lapse);
-	myd_channel_destroy(back->channel);
-	dev_set_drvdata(&dev->dev, NULL);
-	kfree(back);
+	destroy(back);
 	return MYD_REMOVED;
 }
 

@@ -80,10 +80,9 @@ static void read_node(struct myd_back *back, struct xenbus_transaction xbt, unsi
 		return;
 	if (is_number(text) && !kstrtoull(text, 10, &value) && value <= nodes[i].most)
 		back->setting[i] = value;
-	else if (warn)
-		dev_warn_ratelimited(&back->dev->dev,
-				     "%s/%s is no number from 0 to %llu: it stays at %llu\n", path,
-				     nodes[i].name, nodes[i].most, back->setting[i]);
+	else if (warn && myd_guest_may_log(back->guest))
+		dev_warn(&back->dev->dev, "%s/%s is no number from 0 to %llu: it stays at %llu\n",
+			 path, nodes[i].name, nodes[i].most, back->setting[i]);
 	kfree(text);
 }
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The pure parts of kmod/core, compiled for a program behind tests/unit/shim.
+# The pure parts of kmod/core and kmod/back, compiled for a program behind tests/unit/shim.
 
-UNIT_TESTS += $(addprefix $(BUILD)/unit/core-,bucket own packet ring session vandal vandal-tsan \
-	wakeup window yield)
+UNIT_TESTS += $(addprefix $(BUILD)/unit/core-,bucket own pace packet ring session vandal \
+	vandal-tsan wakeup window yield)
 
 core_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Itests/unit/shim -Ikmod/core
 core_unit_headers := $(wildcard tests/unit/*.h tests/unit/shim/*/*.h kmod/*/*.h) \
@@ -24,6 +24,10 @@ $(BUILD)/unit/core-yield: tests/unit/yield.c kmod/compat/yield.h $(core_unit_hea
 $(BUILD)/unit/core-own: tests/unit/own.c $(core_unit_headers)
 	@mkdir -p $(@D)
 	$(CC) $(core_unit_flags) -DMYD_COMPAT_H $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
+
+$(BUILD)/unit/core-pace: tests/unit/pace.c $(core_unit_headers)
+	@mkdir -p $(@D)
+	$(CC) $(core_unit_flags) -Ikmod/back $(TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 
 $(BUILD)/unit/core-packet: tests/unit/packet.c kmod/core/packet.c kmod/core/ring.c \
 		$(core_unit_headers)

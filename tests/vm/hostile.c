@@ -2,9 +2,10 @@
 /*
  * A frontend that lies, as a program in a guest without mydevicefront:
  *
- *	hostile DEVID
+ *	hostile DEVID [SECONDS]
  *
- * For each lie it goes through the handshake and looks at what becomes of the
+ * With SECONDS it does nothing but honest handshakes, one after another for so long,
+ * and prints how many. Without, for each lie it goes through the handshake and looks at what becomes of the
  * backend: refused (Closing), or still there. Between lies an honest handshake
  * must reach Connected again. Needs xen-gntalloc and xen-evtchn, and a program
  * in the host that keeps opening and reading the node.
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <xenevtchn.h>
@@ -359,6 +361,17 @@ static void refused_often(void)
 	report("map-storm", begin() && connect() && open_session(), "no session after the storm");
 }
 
+/* Each of them is right, and costs the host's xenwatch a mapping of all rings. */
+static void storm(unsigned int seconds)
+{
+	time_t end = time(NULL) + seconds;
+	unsigned int count = 0;
+
+	while (time(NULL) < end && begin() && connect())
+		count++;
+	printf("%u handshakes\n", count);
+}
+
 static bool set_up(const char *devid)
 {
 	char *path;
@@ -383,12 +396,16 @@ static bool set_up(const char *devid)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2 || !set_up(argv[1])) {
-		fprintf(stderr, "usage: hostile DEVID, with xen-gntalloc and xen-evtchn: %s\n",
+	if (argc < 2 || argc > 3 || !set_up(argv[1])) {
+		fprintf(stderr, "usage: hostile DEVID [SECONDS], with xen-gntalloc and xen-evtchn: %s\n",
 			strerror(errno));
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc == 3) {
+		storm(atoi(argv[2]));
+		return 0;
+	}
 
 	refused_at_connect("magic", lie_magic);
 	refused_at_connect("version", lie_version);
