@@ -16,11 +16,13 @@
 /**
  * struct myd_bell - one event channel
  * @irq: what it is bound to; 0 if it is not bound
+ * @port: the frontend's event channel
  * @directions: bits (1 << enum mydevice_direction) it serves
  * @channel: whom it wakes
  */
 struct myd_bell {
 	int irq;
+	unsigned int port;
 	unsigned int directions;
 	struct myd_channel *channel;
 };

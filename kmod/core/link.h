@@ -59,7 +59,8 @@ struct myd_link {
  * @guest: backend: the frontend domain's name, or "" if it has none that is safe
  * @parent: the xenbus device
  * @restored: frontend: the domain goes on from an image of its memory, the bus has
- *	tried to resume @parent, and no program has run yet
+ *	tried to resume @parent, and no program has run yet. Returns false if this is
+ *	the same domain as before, whose suspend has failed: then the session goes on
  */
 struct myd_channel_info {
 	enum myd_end end;
@@ -69,7 +70,7 @@ struct myd_channel_info {
 	char name[MYDEVICE_NAME_MAX + 1];
 	char guest[MYDEVICE_NAME_MAX + 1];
 	struct device *parent;
-	void (*restored)(struct device *parent);
+	bool (*restored)(struct device *parent);
 };
 
 /**

@@ -144,9 +144,8 @@ static int myd_restore(struct device *dev)
 {
 	struct myd_channel *ch = to_channel(dev);
 
-	myd_channel_disconnect(ch, false);
-	if (ch->info.restored)
-		ch->info.restored(ch->info.parent);
+	if (!ch->info.restored || ch->info.restored(ch->info.parent))
+		myd_channel_disconnect(ch, false);
 	return 0;
 }
 

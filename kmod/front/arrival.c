@@ -92,10 +92,23 @@ int myd_arrival_init(struct myd_front *front)
  * To the bus a resume without nodes is an error, which has the device Closing. Nodes
  * that come say Initialising; newer buses take a device in any other state for one
  * whose place another has taken, and files that are open would end with it.
+ *
+ * Return: false if the guest has not been away, because its suspend failed.
  */
-void myd_arrival_begin(struct device *dev)
+bool myd_arrival_begin(struct device *dev)
 {
-	to_xenbus_device(dev)->state = XenbusStateInitialising;
+	struct myd_front *front = dev_get_drvdata(dev);
+	unsigned int flags;
+	bool works;
+
+	if (!front)
+		return true;
+	flags = myd_front_lock(front);
+	works = myd_front_works(front);
+	myd_front_unlock(front, flags);
+	if (!works)
+		to_xenbus_device(dev)->state = XenbusStateInitialising;
+	return !works;
 }
 
 /**

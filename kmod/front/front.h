@@ -118,7 +118,7 @@ void myd_rebind_exit(void);
 /* arrival.c */
 int myd_arrival_init(struct myd_front *front);
 void myd_arrival_exit(struct myd_front *front);
-void myd_arrival_begin(struct device *dev);
+bool myd_arrival_begin(struct device *dev);
 
 /* memory.c */
 int myd_memory_alloc(struct myd_memory *memory, unsigned int count, domid_t domid);
@@ -129,6 +129,7 @@ void myd_memory_clear(struct myd_memory *memory);
 int myd_front_offer(struct myd_front *front);
 void myd_front_withdraw(struct myd_front *front);
 void myd_front_revoke(struct myd_front *front);
+bool myd_front_works(const struct myd_front *front);
 
 /* request.c */
 void myd_request_init(void);

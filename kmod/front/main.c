@@ -420,7 +420,15 @@ void myd_front_leave(struct myd_front *front)
 static int front_resume(struct xenbus_device *dev)
 {
 	struct myd_front *front = dev_get_drvdata(&dev->dev);
+	unsigned int flags = myd_front_lock(front);
+	bool works = myd_front_works(front);
 
+	/* To the bus, which has just forgotten the state, a suspend that failed is one. */
+	if (works)
+		dev->state = xenbus_read_unsigned(dev->nodename, "state", XenbusStateInitialising);
+	myd_front_unlock(front, flags);
+	if (works)
+		return 0;
 	myd_front_leave(front);
 	if (front->channel)
 		myd_channel_set_domid(front->channel, dev->otherend_id);

@@ -67,6 +67,7 @@ static int bind_bell(struct myd_front *front, struct myd_bell *bell, const char 
 		return r;
 	}
 	bell->irq = r;
+	bell->port = port;
 	return xenbus_printf(XBT_NIL, front->dev->nodename, node, "%u", port);
 }
 
@@ -143,6 +144,26 @@ void myd_front_withdraw(struct myd_front *front)
 	if (front->offered)
 		myd_doorbell_unbind(&front->doorbell);
 	front->offered = false;
+}
+
+/**
+ * myd_front_works() - is this still the domain that made the offer?
+ * @front: the device; its mutex held
+ *
+ * Linux resumes devices after a suspend that has failed as if the domain had been
+ * restored. But only a restored one has lost its event channels.
+ */
+bool myd_front_works(const struct myd_front *front)
+{
+	const struct myd_doorbell *doorbell = &front->doorbell;
+	unsigned int i;
+
+	if (!front->offered)
+		return false;
+	for (i = 0; i < doorbell->count; i++)
+		if (irq_from_evtchn(doorbell->bell[i].port) != doorbell->bell[i].irq)
+			return false;
+	return true;
 }
 
 /**

@@ -79,7 +79,17 @@ vm_build_pairs() {
 		return 1
 	fi
 	install -D -m 644 -t "$vm_work/pairs" "$modules/"{probeonly,lockstep}back.ko &&
-		install -D -m 644 -t "$vm_work/guest/pairs" "$modules/"{probeonly,lockstep}front.ko
+		install -D -m 644 -t "$vm_work/guest/pairs" "$modules/"{probeonly,lockstep}front.ko &&
+		vm_build_balky
+}
+
+# A device of a guest that refuses to be suspended, likewise.
+vm_build_balky() {
+	mkdir -p "$vm_work/tree/tests/vm" && cp -pru tests/vm/balky "$vm_work/tree/tests/vm/" &&
+		(. tests/core/kernel.sh &&
+			make -s -C "$kernel_headers" M="$vm_work/tree/tests/vm/balky" modules) \
+			>"$vm_work/balky.log" 2>&1 &&
+		install -m 644 -t "$vm_work/guest/pairs" "$vm_work/tree/tests/vm/balky/balky.ko"
 }
 
 vm_up() {
