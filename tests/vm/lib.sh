@@ -86,7 +86,7 @@ vm_build_pairs() {
 # A device of a guest that refuses to be suspended, likewise.
 vm_build_balky() {
 	mkdir -p "$vm_work/tree/tests/vm" && cp -pru tests/vm/balky "$vm_work/tree/tests/vm/" &&
-		(. tests/core/kernel.sh &&
+		(. tests/core/kernel.sh && kernel_find '' &&
 			make -s -C "$kernel_headers" M="$vm_work/tree/tests/vm/balky" modules) \
 			>"$vm_work/balky.log" 2>&1 &&
 		install -m 644 -t "$vm_work/guest/pairs" "$vm_work/tree/tests/vm/balky/balky.ko"
