@@ -73,9 +73,9 @@ static void interrupted_write(struct end *near, struct end *far)
  */
 static const char *const pauses[] = {
 	"kill -STOP $PPID; sleep .1; kill -CONT $PPID",
-	"mkdir -p /tmp/freezer && { mountpoint -q /tmp/freezer ||"
-	" mount -t cgroup -o freezer freezer /tmp/freezer; } && mkdir -p /tmp/freezer/row &&"
-	" cd /tmp/freezer/row && echo $PPID >cgroup.procs && echo FROZEN >freezer.state &&"
+	"set -e; mkdir -p /tmp/freezer; grep -q /tmp/freezer /proc/mounts ||"
+	" mount -t cgroup -o freezer freezer /tmp/freezer; mkdir -p /tmp/freezer/row;"
+	" cd /tmp/freezer/row; echo $PPID >cgroup.procs; echo FROZEN >freezer.state;"
 	" until grep -q FROZEN freezer.state; do sleep .01; done; sleep .1;"
 	" echo THAWED >freezer.state; echo $PPID >../cgroup.procs",
 };
