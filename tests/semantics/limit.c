@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <uapi/linux/mydevice.h>
 #include <unistd.h>
@@ -78,15 +79,19 @@ static struct end *with_bytes(struct end *near, struct end *far, int *ret_fd)
 
 static void pause_is_no_wait(struct end *near, struct end *far)
 {
-	int fd;
+	int fd, count = -1;
 	struct end *back = with_bytes(near, far, &fd);
 
 	limits("paused=1");
 	IS(end_read(back, fd, 100), -EAGAIN);
 	IS(end_write(back, fd, "no", 2), -EAGAIN);
 	IS(end_events(back, fd), 0);
+	IS(IOCTL(back, fd, FIONREAD, count), 0);
+	IS(count, 0);
 	limits("");
 	IS(end_events(back, fd), POLLIN | POLLOUT);
+	IS(IOCTL(back, fd, FIONREAD, count), 0);
+	IS(count, 5);
 	CHECK(hears(back, fd, "there"));
 }
 

@@ -8,6 +8,8 @@
  * size: a program built for a later version of it gets E2BIG if it uses what
  * this kernel does not know, one built for an earlier version goes on working.
  *
+ * FIONREAD and SIOCOUTQ of <linux/sockios.h> work as on a socket, see mydevice(4).
+ *
  * Copyright (C) 2026 The mydevice maintainers
  */
 #ifndef _UAPI_LINUX_MYDEVICE_H
