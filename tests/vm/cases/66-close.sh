@@ -60,10 +60,17 @@ close_outcome() {
 		{ [ "$2" = stayed ] || close_at "$1" "grep 'No such device' /tmp/close.outcome"; }
 }
 
+# What mydevicectl status says of a channel whose backend has no driver.
+close_unbound_is_told() {
+	channels "guest == 'a' and name == '$close_channel' and driver is None and
+		'the backend has closed and not begun again' in (waiting_for or '')"
+}
+
 # Connected, with a node on each end.
 close_connected() {
 	channels "guest == 'a' and name == '$close_channel' and
-		frontend_state == backend_state == 'Connected'" &&
+		frontend_state == backend_state == 'Connected' and
+		driver == 'mydeviceback' and waiting_for is None" &&
 		guest a test -c "/dev/mydevice/$close_channel" &&
 		dom0 test -c "/dev/mydevice-back/a/$close_channel"
 }
@@ -103,7 +110,8 @@ undo_frontend() {
 }
 
 close_by_backend() {
-	tests/semantics/xen-control a 0 unbind back && eventually 10 close_states 1/6
+	tests/semantics/xen-control a 0 unbind back && eventually 10 close_states 1/6 &&
+		eventually 10 close_unbound_is_told
 }
 undo_backend() {
 	tests/semantics/xen-control a 0 bind back
