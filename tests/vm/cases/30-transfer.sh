@@ -28,3 +28,32 @@ send_file() {
 for name in a b d; do
 	expect "file-both-ways-$name" send_file "$name"
 done
+
+# Programs that read again after the end of file finish, as on a FIFO, and none takes the
+# next writer's session.
+# shellcheck disable=SC2016 # words that the host expands
+read_again_readers=(
+	'python3 -c "import shutil, sys; shutil.copyfileobj(open(sys.argv[1], \"rb\"), sys.stdout.buffer)"'
+	'python3 -c "import sys; sys.stdout.write(open(sys.argv[1]).read(1000000))"'
+	'bash -c "while read -r line || [ -n \"\$line\" ]; do printf %s \"\$line\"; done <\$0"'
+	'dd bs=64k iflag=fullblock status=none if='
+	cat
+)
+
+read_again() {
+	local name=$1 reader got i=0
+	guest "$name" "for i in 1 2 3 4 5; do echo -n session\$i >/dev/mydevice/demo || exit; done" &
+	for reader in "${read_again_readers[@]}"; do
+		[[ $reader = *= ]] || reader+=' '
+		i=$((i + 1))
+		got=$(dom0 "timeout 60 $reader/dev/mydevice-back/$name/demo") &&
+			[ "$got" = session$i ] && continue
+		echo "session$i: got '$got' from $reader"
+		kill $!
+		return 1
+	done
+	wait $!
+}
+for name in a b; do
+	expect "read-again-after-the-end-$name" read_again "$name"
+done
