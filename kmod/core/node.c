@@ -17,7 +17,10 @@
 #define MYD_MINORS	65536
 
 static dev_t first_node;
-static DEFINE_IDA(minors);
+
+/* The channels by minor number. */
+static DEFINE_IDR(minors);
+static DEFINE_SPINLOCK(minors_lock);
 
 static struct myd_channel *to_channel(const struct device *dev)
 {
@@ -169,6 +172,29 @@ static int set_node_name(struct myd_channel *ch)
 	return dev_set_name(&ch->dev, "mydevice-back!%u-%u", ch->info.domid, ch->info.devid);
 }
 
+/*
+ * A minor is reused as late as possible: an old node, or a device cgroup's rule, must
+ * not open another channel than the one it was made for.
+ */
+static int alloc_minor(struct myd_channel *ch)
+{
+	int minor;
+
+	idr_preload(GFP_KERNEL);
+	spin_lock(&minors_lock);
+	minor = idr_alloc_cyclic(&minors, ch, 0, MYD_MINORS, GFP_NOWAIT);
+	spin_unlock(&minors_lock);
+	idr_preload_end();
+	return minor;
+}
+
+static void free_minor(int minor)
+{
+	spin_lock(&minors_lock);
+	idr_remove(&minors, minor);
+	spin_unlock(&minors_lock);
+}
+
 /**
  * myd_node_add() - make the node
  * @ch: the channel, its device initialised
@@ -182,7 +208,7 @@ int myd_node_add(struct myd_channel *ch)
 	r = set_node_name(ch);
 	if (r)
 		return r;
-	minor = ida_alloc_max(&minors, MYD_MINORS - 1, GFP_KERNEL);
+	minor = alloc_minor(ch);
 	if (minor < 0)
 		return minor;
 
@@ -193,7 +219,7 @@ int myd_node_add(struct myd_channel *ch)
 	ch->cdev.owner = THIS_MODULE;
 	r = cdev_device_add(&ch->cdev, &ch->dev);
 	if (r)
-		ida_free(&minors, minor);
+		free_minor(minor);
 	return r;
 }
 
@@ -216,7 +242,7 @@ EXPORT_SYMBOL_GPL(myd_channel_announce);
 void myd_node_remove(struct myd_channel *ch)
 {
 	cdev_device_del(&ch->cdev, &ch->dev);
-	ida_free(&minors, MINOR(ch->dev.devt));
+	free_minor(MINOR(ch->dev.devt));
 }
 
 int __init myd_node_init(void)
@@ -236,5 +262,5 @@ void myd_node_exit(void)
 {
 	class_unregister(&myd_class);
 	unregister_chrdev_region(first_node, MYD_MINORS);
-	ida_destroy(&minors);
+	idr_destroy(&minors);
 }

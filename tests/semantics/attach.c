@@ -74,6 +74,23 @@ static void detach_wakes(struct end *near, struct end *far)
 	CHECK(does("bind", near));
 }
 
+/* A node that was made for a channel that is gone opens no other one. */
+static void minor_is_not_reused(struct end *near, struct end *far)
+{
+	char output[256];
+
+	(void)far;
+	IS(runs(near, "rm -f /dev/mydevice-old && "
+		      "mknod /dev/mydevice-old c $((0x$(stat -L -c %t \"$NODE\"))) "
+		      "$((0x$(stat -L -c %T \"$NODE\")))",
+		output, sizeof(output)), 0);
+	CHECK(does("unbind", near));
+	CHECK(does("bind", near));
+	CHECK(runs(near, ": </dev/mydevice-old", output, sizeof(output)) > 0);
+	CHECK(strstr(output, "No such device or address"));
+	IS(runs(near, "rm /dev/mydevice-old", output, sizeof(output)), 0);
+}
+
 /* An impossible index: EPROTO once, in place of the end of file; then a new link. */
 static void peer_lies(struct end *near, struct end *far)
 {
@@ -104,6 +121,7 @@ static void peer_lies(struct end *near, struct end *far)
 const struct row attach_rows[] = {
 	{ "peer-is-bound-anew", BOTH | CONTROL, peer_is_bound_anew },
 	{ "detach-wakes", BOTH | CONTROL, detach_wakes },
+	{ "minor-is-not-reused", STREAM | CONTROL, minor_is_not_reused },
 	{ "peer-lies", BOTH | LIES, peer_lies },
 	{}
 };
