@@ -237,7 +237,6 @@ static int meet_channel(struct myd_back *back)
 	struct myd_channel_info info = {
 		.end = MYD_BACKEND,
 		.domid = dev->otherend_id,
-		.parent = &dev->dev,
 	};
 	struct myd_channel *channel;
 	int r;

@@ -24,6 +24,12 @@
 #define MYD_UEVENT_DEVICE struct device
 #endif
 
+#ifdef MYD_HAVE_CLASS_CONST
+#define MYD_CLASS const struct class
+#else
+#define MYD_CLASS struct class
+#endif
+
 #ifdef MYD_HAVE_COPY_SPLICE_READ
 #define myd_splice_read copy_splice_read
 #else

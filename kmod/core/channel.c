@@ -531,13 +531,18 @@ static void release_channel(struct device *dev)
 {
 	struct myd_channel *ch = container_of(dev, struct myd_channel, dev);
 
+	myd_node_release(ch);
 	kvfree(ch->residue.segment[0]);
 	kfree(ch);
+	myd_node_freed();
 }
 
 /**
  * myd_channel_create() - a channel and its node
  * @info: its identity; copied
+ *
+ * The node is added soon after, by a work item. If that fails it is logged, and the
+ * channel has no node.
  *
  * Return: the channel, to be given back to myd_channel_destroy(), or an ERR_PTR.
  */
@@ -558,7 +563,7 @@ struct myd_channel *myd_channel_create(const struct myd_channel_info *info)
 	myd_limit_init(ch);
 	device_initialize(&ch->dev);
 	ch->dev.release = release_channel;
-	r = myd_node_add(ch);
+	r = myd_node_create(ch);
 	if (r) {
 		put_device(&ch->dev);
 		return ERR_PTR(r);
@@ -571,8 +576,9 @@ EXPORT_SYMBOL_GPL(myd_channel_create);
  * myd_channel_destroy() - the device is detached for good
  * @ch: the channel, or NULL
  *
- * The node goes; a program that has it open reads what is left, the end of its
- * session, then -ENODEV.
+ * A work item removes the node soon after. A program that has it open reads what is
+ * left, the end of its session, then -ENODEV. When this returns, none of the face's
+ * functions is called any more.
  */
 void myd_channel_destroy(struct myd_channel *ch)
 {

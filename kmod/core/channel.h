@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <uapi/linux/mydevice.h>
 
 #include "limit.h"
@@ -24,10 +25,19 @@ struct file;
 struct iov_iter;
 struct kiocb;
 
+/* The state of a channel's device node. */
+enum myd_node {
+	MYD_NODE_NEW,		/* to be added */
+	MYD_NODE_ADDED,
+	MYD_NODE_REMOVED,	/* or adding it has failed */
+};
+
 /**
  * struct myd_channel - one end of a channel
  * @dev: its device in the class; holds the memory: freed with the last reference
  * @cdev: its node
+ * @node_work: adds, announces or removes the node; holds a reference while it is queued
+ * @node: whether the node is there; @node_work's alone
  * @info: its identity; constant
  * @rx_mutex: held while bytes are copied out of @rx or @residue; never across
  *	a user's page fault or a sleep, so that disconnect waits a bounded time
@@ -41,6 +51,7 @@ struct kiocb;
  * @fasync: programs that want SIGIO
  * @lock: protects all below; taken in interrupt context; inside the mutexes
  * @gone: the device is detached: nothing will ever connect again
+ * @announce: @node_work has to send a uevent
  * @linked: @link, @tx and @rx are valid; cleared only with both mutexes held too
  * @broken: the peer broke the protocol on this link; it is not looked at again
  * @file: the open file, or NULL
@@ -68,6 +79,8 @@ struct kiocb;
 struct myd_channel {
 	struct device dev;
 	struct cdev cdev;
+	struct work_struct node_work;
+	enum myd_node node;
 	struct myd_channel_info info;
 
 	struct mutex rx_mutex;	/* copying out */
@@ -81,6 +94,7 @@ struct myd_channel {
 
 	spinlock_t lock;	/* all below */
 	bool gone;
+	bool announce;
 	bool linked;
 	bool broken;
 	struct file *file;
@@ -162,8 +176,10 @@ void myd_channel_stats(const struct myd_channel *ch, struct mydevice_stats *ret)
 extern const struct attribute_group myd_stats_group;
 
 /* node.c */
-int myd_node_add(struct myd_channel *ch);
+int myd_node_create(struct myd_channel *ch);
 void myd_node_remove(struct myd_channel *ch);
+void myd_node_release(struct myd_channel *ch);
+void myd_node_freed(void);
 int myd_node_init(void);
 void myd_node_exit(void);
 

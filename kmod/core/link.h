@@ -57,10 +57,10 @@ struct myd_link {
  * @mode: stream or packets
  * @name: the channel's name, or "" if it has none that is safe
  * @guest: backend: the frontend domain's name, or "" if it has none that is safe
- * @parent: the xenbus device
- * @restored: frontend: the domain goes on from an image of its memory, the bus has
- *	tried to resume @parent, and no program has run yet. Returns false if this is
- *	the same domain as before, whose suspend has failed: then the session goes on
+ * @device: frontend: the xenbus device, for @restored
+ * @restored: frontend: the domain was restored from an image of its memory, the bus has
+ *	tried to resume @device, and no program has run yet. Returns false if this is the
+ *	same domain as before, whose suspend has failed: then the session goes on
  */
 struct myd_channel_info {
 	enum myd_end end;
@@ -69,8 +69,8 @@ struct myd_channel_info {
 	enum mydevice_mode mode;
 	char name[MYDEVICE_NAME_MAX + 1];
 	char guest[MYDEVICE_NAME_MAX + 1];
-	struct device *parent;
-	bool (*restored)(struct device *parent);
+	struct device *device;
+	bool (*restored)(struct device *device);
 };
 
 /**

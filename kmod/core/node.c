@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A channel's device node, its place in sysfs and what udev hears of it.
+ * A channel's device node, its place in sysfs and its uevents.
+ *
+ * A face creates and destroys channels in xenwatch, which serves all domains. Adding
+ * or removing a node waits for devtmpfs, and devtmpfs waits for every process that has
+ * the directory locked. So a workqueue adds and removes the nodes, in the order in
+ * which the channels were created and destroyed.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
+#include <linux/atomic.h>
 #include <linux/cdev.h>
+#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/pm.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "../compat/compat.h"
 #include "channel.h"
@@ -18,9 +27,18 @@
 
 static dev_t first_node;
 
+/* Ordered: a channel's node is removed before another of the same name is added. */
+static struct workqueue_struct *node_queue;
+
 /* The channels by minor number. */
 static DEFINE_IDR(minors);
 static DEFINE_SPINLOCK(minors_lock);
+
+/* Channels whose memory has not been released. */
+static atomic_t channels = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(channels_wait);
+
+static DECLARE_COMPLETION(class_released);
 
 static struct myd_channel *to_channel(const struct device *dev)
 {
@@ -139,15 +157,23 @@ static int myd_uevent(MYD_UEVENT_DEVICE *dev, struct kobj_uevent_env *env)
 }
 
 /*
- * The domain goes on from an image of its memory, somewhere else, and no program
- * has run yet. What the peer wrote last may have come along in part: the rings are
- * not to be looked at any more, whatever becomes of the device.
+ * The domain was restored from an image of its memory, and no program has run yet.
+ * The image may have only part of what the peer wrote last, so the rings must not be
+ * read any more, even if the device does not come back.
+ *
+ * Not called if the node is not added yet. Then no program has had the channel open,
+ * and the frontend leaves the old rings when the device is resumed.
  */
 static int myd_restore(struct device *dev)
 {
 	struct myd_channel *ch = to_channel(dev);
+	bool gone;
 
-	if (!ch->info.restored || ch->info.restored(ch->info.parent))
+	spin_lock_irq(&ch->lock);
+	gone = ch->gone;
+	spin_unlock_irq(&ch->lock);
+	/* Nobody destroys the channel meanwhile: programs are frozen, and this is xenwatch. */
+	if (gone || !ch->info.restored || ch->info.restored(ch->info.device))
 		myd_channel_disconnect(ch, false);
 	return 0;
 }
@@ -157,10 +183,16 @@ static const struct dev_pm_ops myd_pm_ops = {
 	.restore = myd_restore,
 };
 
+static void myd_class_release(MYD_CLASS *class)
+{
+	complete(&class_released);
+}
+
 static struct class myd_class = {
 	.name = MYDEVICE_CLASS,
 	.dev_groups = myd_groups,
 	.dev_uevent = myd_uevent,
+	.class_release = myd_class_release,
 	.pm = &myd_pm_ops,
 };
 
@@ -188,79 +220,155 @@ static int alloc_minor(struct myd_channel *ch)
 	return minor;
 }
 
-static void free_minor(int minor)
+static void add_node(struct myd_channel *ch)
 {
-	spin_lock(&minors_lock);
-	idr_remove(&minors, minor);
-	spin_unlock(&minors_lock);
+	int r;
+
+	cdev_init(&ch->cdev, &myd_file_ops);
+	ch->cdev.owner = THIS_MODULE;
+	r = cdev_device_add(&ch->cdev, &ch->dev);
+	if (r)
+		dev_err(&ch->dev, "cannot add the device node of channel \"%s\": error %d\n",
+			ch->info.name, r);
+	ch->node = r ? MYD_NODE_REMOVED : MYD_NODE_ADDED;
+}
+
+static void remove_node(struct myd_channel *ch)
+{
+	if (ch->node == MYD_NODE_ADDED)
+		cdev_device_del(&ch->cdev, &ch->dev);
+	ch->node = MYD_NODE_REMOVED;
+}
+
+static void update_node(struct work_struct *work)
+{
+	struct myd_channel *ch = container_of(work, struct myd_channel, node_work);
+	bool announce, gone;
+
+	spin_lock_irq(&ch->lock);
+	announce = ch->announce;
+	ch->announce = false;
+	gone = ch->gone;
+	spin_unlock_irq(&ch->lock);
+	if (gone)
+		remove_node(ch);
+	else if (ch->node == MYD_NODE_NEW)
+		add_node(ch);
+	else if (ch->node == MYD_NODE_ADDED && announce)
+		kobject_uevent(&ch->dev.kobj, KOBJ_CHANGE);
+	put_device(&ch->dev);
+}
+
+/* A work item that is queued holds a reference to the channel. */
+static void queue_update(struct myd_channel *ch)
+{
+	get_device(&ch->dev);
+	if (!queue_work(node_queue, &ch->node_work))
+		put_device(&ch->dev);
 }
 
 /**
- * myd_node_add() - make the node
+ * myd_node_create() - name the channel's node, and have it added soon
  * @ch: the channel, its device initialised
  *
- * Return: 0 or a negative errno.
+ * Return: 0 or a negative errno: -ENOSPC if all minors are in use.
  */
-int myd_node_add(struct myd_channel *ch)
+int myd_node_create(struct myd_channel *ch)
 {
 	int minor, r;
 
+	atomic_inc(&channels);
+	INIT_WORK(&ch->node_work, update_node);
+	ch->dev.class = &myd_class;
 	r = set_node_name(ch);
 	if (r)
 		return r;
 	minor = alloc_minor(ch);
 	if (minor < 0)
 		return minor;
-
-	ch->dev.class = &myd_class;
-	ch->dev.parent = ch->info.parent;
 	ch->dev.devt = first_node + minor;
-	cdev_init(&ch->cdev, &myd_file_ops);
-	ch->cdev.owner = THIS_MODULE;
-	r = cdev_device_add(&ch->cdev, &ch->dev);
-	if (r)
-		free_minor(minor);
-	return r;
+	queue_update(ch);
+	return 0;
 }
 
 /**
- * myd_channel_announce() - whose the node is to be may have changed
- * @ch: the channel
+ * myd_channel_announce() - the owner of the node may have changed
+ * @ch: the channel, not destroyed
  *
- * udev looks at it again, for an event of the device's.
+ * Sends an event of the device, so that udev applies its rules again.
  */
 void myd_channel_announce(struct myd_channel *ch)
 {
-	kobject_uevent(&ch->dev.kobj, KOBJ_CHANGE);
+	spin_lock_irq(&ch->lock);
+	ch->announce = true;
+	spin_unlock_irq(&ch->lock);
+	queue_update(ch);
 }
 EXPORT_SYMBOL_GPL(myd_channel_announce);
 
 /**
- * myd_node_remove() - take the node away; open files stay valid
- * @ch: the channel
+ * myd_node_remove() - have the node removed soon; open files stay valid
+ * @ch: the channel, gone
  */
 void myd_node_remove(struct myd_channel *ch)
 {
-	cdev_device_del(&ch->cdev, &ch->dev);
-	free_minor(MINOR(ch->dev.devt));
+	queue_update(ch);
+}
+
+/**
+ * myd_node_release() - the channel's last reference was dropped
+ * @ch: the channel; freed by the caller after this
+ */
+void myd_node_release(struct myd_channel *ch)
+{
+	if (ch->dev.devt) {
+		spin_lock(&minors_lock);
+		idr_remove(&minors, MINOR(ch->dev.devt));
+		spin_unlock(&minors_lock);
+	}
+}
+
+/**
+ * myd_node_freed() - the channel's memory was freed
+ */
+void myd_node_freed(void)
+{
+	if (atomic_dec_and_test(&channels))
+		wake_up(&channels_wait);
 }
 
 int __init myd_node_init(void)
 {
 	int r;
 
+	node_queue = alloc_ordered_workqueue("mydevice", 0);
+	if (!node_queue)
+		return -ENOMEM;
 	r = alloc_chrdev_region(&first_node, 0, MYD_MINORS, MYDEVICE_CLASS);
 	if (r)
-		return r;
+		goto fail_region;
 	r = class_register(&myd_class);
 	if (r)
-		unregister_chrdev_region(first_node, MYD_MINORS);
+		goto fail_class;
+	return 0;
+fail_class:
+	unregister_chrdev_region(first_node, MYD_MINORS);
+fail_region:
+	destroy_workqueue(node_queue);
 	return r;
 }
 
+/*
+ * All channels are destroyed and no file is open. What the kernel still has to call in
+ * this module are the release functions, which it may do seconds later
+ * (CONFIG_DEBUG_KOBJECT_RELEASE).
+ */
 void myd_node_exit(void)
 {
+	destroy_workqueue(node_queue);
+	wait_event(channels_wait, !atomic_read(&channels));
 	class_unregister(&myd_class);
+	wait_for_completion(&class_released);
 	unregister_chrdev_region(first_node, MYD_MINORS);
 	idr_destroy(&minors);
 }

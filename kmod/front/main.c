@@ -135,7 +135,7 @@ static int meet_channel(struct myd_front *front)
 	struct myd_channel_info info = {
 		.end = MYD_FRONTEND,
 		.domid = dev->otherend_id,
-		.parent = &dev->dev,
+		.device = &dev->dev,
 		.restored = myd_arrival_begin,
 	};
 	const char *path = identity(dev);

@@ -54,12 +54,20 @@ static enum mydevice_direction outgoing(void)
 
 /* ---- what the core asks of others ---- */
 
-int myd_node_add(struct myd_channel *added)
+int myd_node_create(struct myd_channel *created)
 {
 	return 0;
 }
 
 void myd_node_remove(struct myd_channel *removed)
+{
+}
+
+void myd_node_release(struct myd_channel *released)
+{
+}
+
+void myd_node_freed(void)
 {
 }
 

@@ -58,7 +58,7 @@ vm_build() {
 	make -s debs || return
 	mkdir -p "$vm_work/guest/usr/bin" || return
 	tests/semantics/build "$vm_work/guest/usr/bin" || return
-	for program in transfer intrude hostile shuttle traitor force hog; do
+	for program in transfer intrude hostile shuttle traitor force hog hold; do
 		# shellcheck disable=SC2086 # words
 		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -pthread \
 			-o "$vm_work/guest/usr/bin/$program" "tests/vm/$program.c" \
