@@ -16,6 +16,8 @@
 #include "../core/link.h"
 #include "pace.h"
 
+struct myd_watch;
+
 /**
  * struct myd_mapping - a frontend's memory in our address space
  * @control: the control page
@@ -60,7 +62,7 @@ struct myd_back {
 	struct myd_guest *guest;
 	struct work_struct lapse;
 	struct delayed_work resume;
-	struct xenbus_watch watch;
+	struct myd_watch *watch;
 	struct mutex mutex;	/* the handshake */
 	struct myd_channel *channel;
 	bool begun;

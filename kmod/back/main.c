@@ -13,6 +13,7 @@
 #include <xen/xen.h>
 
 #include "../compat/compat.h"
+#include "../core/bus.h"
 #include "../core/nodes.h"
 #include "../core/own.h"
 #include "back.h"
@@ -25,6 +26,9 @@ static unsigned int max_ring_size = 1u << MYDEVICE_RING_ORDER_MAX;
 module_param(max_ring_size, uint, 0644);
 MODULE_PARM_DESC(max_ring_size, "Most bytes in a ring that a frontend may use, each direction");
 
+/* Work of this module, all of it done before it is unloaded. */
+static struct workqueue_struct *back_queue;
+
 static void back_notify(void *priv, enum mydevice_direction direction)
 {
 	struct myd_back *back = priv;
@@ -36,7 +40,7 @@ static void back_broken(void *priv)
 {
 	struct myd_back *back = priv;
 
-	schedule_work(&back->lapse);
+	queue_work(back_queue, &back->lapse);
 }
 
 static const struct myd_link_ops back_ops = {
@@ -204,18 +208,31 @@ static void disconnect(struct myd_back *back)
 	back->linked = false;
 }
 
+/* xenwatch waits for the lock: no allocation with it held may wait for a disk. */
+static unsigned int lock_back(struct myd_back *back)
+{
+	mutex_lock(&back->mutex);
+	return memalloc_noio_save();
+}
+
+static void unlock_back(struct myd_back *back, unsigned int flags)
+{
+	memalloc_noio_restore(flags);
+	mutex_unlock(&back->mutex);
+}
+
 /* The frontend broke the protocol: leave, and let it notice. */
 static void lapse(struct work_struct *work)
 {
 	struct myd_back *back = container_of(work, struct myd_back, lapse);
+	unsigned int flags = lock_back(back);
 
-	mutex_lock(&back->mutex);
 	/* Not if xenwatch was quicker and there is another link by now. */
 	if (back->linked && myd_channel_broken(back->channel)) {
 		disconnect(back);
 		fail(back, -EPROTO, "the frontend broke the protocol");
 	}
-	mutex_unlock(&back->mutex);
+	unlock_back(back, flags);
 }
 
 static int write_features(struct xenbus_transaction xbt, struct xenbus_device *dev, const void *arg)
@@ -279,7 +296,7 @@ static void await_frontend(struct myd_back *back)
 		return;
 	if (myd_is_anew(dev)) {
 		/* What was said is of the device before: newer buses say nothing after it. */
-		dev->state = XenbusStateInitialising;
+		myd_bus_forget_state(dev);
 		back->begun = false;
 	}
 	r = back->begun ? 0 : begin(back);
@@ -326,11 +343,10 @@ static bool follow(struct myd_back *back, enum xenbus_state frontend)
 static void frontend_changed(struct xenbus_device *dev, enum xenbus_state frontend)
 {
 	struct myd_back *back = dev_get_drvdata(&dev->dev);
-	bool over;
+	unsigned int flags = lock_back(back);
+	bool over = follow(back, frontend);
 
-	mutex_lock(&back->mutex);
-	over = follow(back, frontend);
-	mutex_unlock(&back->mutex);
+	unlock_back(back, flags);
 	if (over) {
 		myd_switch_state(dev, XenbusStateClosed);
 		device_unregister(&dev->dev);
@@ -347,44 +363,41 @@ static void try_again(struct myd_back *back)
 static void resume(struct work_struct *work)
 {
 	struct myd_back *back = container_of(work, struct myd_back, resume.work);
+	unsigned int flags = lock_back(back);
 
-	mutex_lock(&back->mutex);
 	try_again(back);
-	mutex_unlock(&back->mutex);
+	unlock_back(back, flags);
 }
 
 /* Of the directory itself when the watch is new. */
-static void node_changed(struct xenbus_watch *watch, const char *path, const char *token)
+static void node_changed(struct myd_watch *watch, const char *path)
 {
-	struct myd_back *back = container_of(watch, struct myd_back, watch);
-	size_t len = strlen(watch->node);
+	struct myd_back *back = dev_get_drvdata(&watch->dev->dev);
+	size_t len = strlen(watch->watch.node);
 	/* Something above it may have gone, too. */
-	const char *node = strncmp(path, watch->node, len) ? "" : path + len;
+	const char *node = strncmp(path, watch->watch.node, len) ? "" : path + len;
+	unsigned int flags = lock_back(back);
 
-	mutex_lock(&back->mutex);
 	if (back->begun && *node == '/')
 		myd_settings_changed(back, node + 1);
 	else if (back->begun)
 		myd_settings_read(back);
 	if (back->scripted && (!*node || !strcmp(node, "/hotplug-status")))
 		try_again(back);
-	mutex_unlock(&back->mutex);
+	unlock_back(back, flags);
 }
 
 static int watch_nodes(struct myd_back *back)
 {
 	struct xenbus_device *dev = back->dev;
+	struct myd_watch *watch;
 
-	return xenbus_watch_pathfmt(dev, &back->watch, NULL, node_changed, "%s", dev->nodename);
-}
-
-static void unwatch_nodes(struct myd_back *back)
-{
-	if (!back->watch.node)
-		return;
-	unregister_xenbus_watch(&back->watch);
-	kfree(back->watch.node);
-	back->watch.node = NULL;
+	watch = myd_watch_begin(dev, back_queue, kstrdup(dev->nodename, GFP_KERNEL),
+				node_changed);
+	if (IS_ERR(watch))
+		return PTR_ERR(watch);
+	back->watch = watch;
+	return 0;
 }
 
 static struct myd_back *create(struct xenbus_device *dev)
@@ -416,7 +429,7 @@ static void destroy(struct myd_back *back)
 	kfree(back);
 }
 
-static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+static int probe(struct xenbus_device *dev)
 {
 	struct myd_back *back = create(dev);
 	int r;
@@ -426,22 +439,33 @@ static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *
 	dev_set_drvdata(&dev->dev, back);
 	r = begin(back) ?: watch_nodes(back) ?: myd_switch_state(dev, XenbusStateInitWait);
 	if (r) {
-		unwatch_nodes(back);
+		myd_watch_end(back->watch);
 		destroy(back);
 	}
+	return r;
+}
+
+/* Most often in xenwatch: see lock_back(). */
+static int back_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+{
+	unsigned int flags = memalloc_noio_save();
+	int r = probe(dev);
+
+	memalloc_noio_restore(flags);
 	return r;
 }
 
 static MYD_REMOVE back_remove(struct xenbus_device *dev)
 {
 	struct myd_back *back = dev_get_drvdata(&dev->dev);
+	unsigned int flags;
 
-	unwatch_nodes(back);
+	myd_watch_end(back->watch);
 	/* before the link is left, so that it makes none after that */
 	cancel_delayed_work_sync(&back->resume);
-	mutex_lock(&back->mutex);
+	flags = lock_back(back);
 	disconnect(back);
-	mutex_unlock(&back->mutex);
+	unlock_back(back, flags);
 	cancel_work_sync(&back->lapse);
 	destroy(back);
 	return MYD_REMOVED;
@@ -452,9 +476,35 @@ static const struct xenbus_device_id back_ids[] = {
 	{ "" }
 };
 
+static ssize_t unbind_store(struct device_driver *driver, const char *buf, size_t count)
+{
+	int r = myd_bus_unbind(driver, buf, back_queue, NULL);
+
+	return r ? r : (ssize_t)count;
+}
+static DRIVER_ATTR_WO(unbind);
+
+static ssize_t bind_store(struct device_driver *driver, const char *buf, size_t count)
+{
+	int r = myd_bus_bind(driver, buf);
+
+	return r ? r : (ssize_t)count;
+}
+static DRIVER_ATTR_WO(bind);
+
+static struct attribute *back_attrs[] = {
+	&driver_attr_bind.attr,
+	&driver_attr_unbind.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(back);
+
 static struct xenbus_driver back_driver = {
 	.name = "mydeviceback",
 	.ids = back_ids,
+	/* The driver core's would hold the device's lock while they wait for xenwatch. */
+	.driver.suppress_bind_attrs = true,
+	.driver.groups = back_groups,
 	.probe = back_probe,
 	.remove = back_remove,
 	.otherend_changed = frontend_changed,
@@ -462,16 +512,25 @@ static struct xenbus_driver back_driver = {
 
 static int __init back_init(void)
 {
+	int r;
+
 	BUILD_BUG_ON(PAGE_SIZE != MYDEVICE_PAGE_SIZE);
 	if (!xen_domain())
 		return -ENODEV;
-	return xenbus_register_backend(&back_driver);
+	back_queue = alloc_workqueue("mydeviceback", WQ_UNBOUND, 0);
+	if (!back_queue)
+		return -ENOMEM;
+	r = xenbus_register_backend(&back_driver);
+	if (r)
+		destroy_workqueue(back_queue);
+	return r;
 }
 module_init(back_init);
 
 static void __exit back_exit(void)
 {
 	xenbus_unregister_driver(&back_driver);
+	destroy_workqueue(back_queue);
 }
 module_exit(back_exit);
 

@@ -43,14 +43,4 @@ static inline int myd_read_mode(const char *path, enum mydevice_mode *ret_mode)
 	return 0;
 }
 
-/*
- * Has the toolstack taken the device and given it anew, too quickly for the bus? Then
- * the store is behind what the driver has said.
- */
-static inline bool myd_is_anew(const struct xenbus_device *dev)
-{
-	return xenbus_read_unsigned(dev->nodename, "state", 0) == XenbusStateInitialising &&
-	       dev->state != XenbusStateInitialising;
-}
-
 #endif /* MYD_NODES_H */

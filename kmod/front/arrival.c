@@ -8,15 +8,12 @@
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
-#include <linux/delay.h>
 #include <linux/device.h>
-#include <linux/pm.h>
+#include <linux/err.h>
 #include <linux/slab.h>
 
+#include "../core/bus.h"
 #include "front.h"
-
-#define LOCK_TRIES	20
-#define LOCK_PAUSE_MSEC	5
 
 /* A device that the bus could not resume, and no other, knows of no other end. */
 static bool is_elsewhere(const struct xenbus_device *xdev)
@@ -35,54 +32,33 @@ static bool is_elsewhere(const struct xenbus_device *xdev)
 }
 
 /* Fires at each change, when it is registered, and after each resume. */
-static void backend_named(struct xenbus_watch *watch, const char *path, const char *token)
+static void backend_named(struct myd_watch *watch, const char *path)
 {
-	struct myd_front *front = container_of(watch, struct myd_front, arrival);
-	struct xenbus_device *xdev = front->dev;
-	struct device *dev = &xdev->dev;
-	unsigned int tries;
+	struct xenbus_device *dev = watch->dev;
 
-	/*
-	 * Somebody unbinds it and waits for xenwatch, or binds it and has just read the
-	 * name; or looks at its uevent, which on some kernels takes the lock, and is done
-	 * in no time. The restore is not for another thread, either: it waits for xenwatch
-	 * with the lock held.
-	 */
-	for (tries = 1; !device_trylock(dev); tries++) {
-		if (tries == LOCK_TRIES)
-			return;
-		msleep(LOCK_PAUSE_MSEC);
-	}
-	if (is_elsewhere(xdev)) {
-		myd_front_leave(front);
-		if (xenbus_exists(XBT_NIL, xdev->nodename, "backend"))
-			dev->bus->pm->restore(dev);
-	}
-	device_unlock(dev);
+	if (!is_elsewhere(dev))
+		return;
+	myd_front_leave(dev_get_drvdata(&dev->dev));
+	if (xenbus_exists(XBT_NIL, dev->nodename, "backend"))
+		myd_bus_restore(dev);
 }
 
 /**
  * myd_arrival_init() - see to it that the device arrives where its guest does
- * @front: the device, all else of it ready
+ * @front: the device
  *
  * Return: 0 or a negative errno.
  */
 int myd_arrival_init(struct myd_front *front)
 {
-	int r;
+	const char *node = kasprintf(GFP_KERNEL, "%s/backend", front->dev->nodename);
+	struct myd_watch *watch;
 
-	front->arrival.node = kasprintf(GFP_KERNEL, "%s/backend", front->dev->nodename);
-	if (!front->arrival.node)
-		return -ENOMEM;
-	front->arrival.callback = backend_named;
-	/* The bus may give up a probe that went well, and tells nobody of it. */
-	get_device(&front->dev->dev);
-	r = register_xenbus_watch(&front->arrival);
-	if (r) {
-		kfree(front->arrival.node);
-		put_device(&front->dev->dev);
-	}
-	return r;
+	watch = myd_watch_begin(front->dev, myd_front_queue, node, backend_named);
+	if (IS_ERR(watch))
+		return PTR_ERR(watch);
+	front->arrival = watch;
+	return 0;
 }
 
 /**
@@ -90,8 +66,8 @@ int myd_arrival_init(struct myd_front *front)
  * @dev: the xenbus device
  *
  * To the bus a resume without nodes is an error, which has the device Closing. Nodes
- * that come say Initialising; newer buses take a device in any other state for one
- * whose place another has taken, and files that are open would end with it.
+ * that come say Initialising; to newer buses that is another device, and files that are
+ * open would end with this one.
  *
  * Return: false if the guest has not been away, because its suspend failed.
  */
@@ -107,17 +83,15 @@ bool myd_arrival_begin(struct device *dev)
 	works = myd_front_works(front);
 	myd_front_unlock(front, flags);
 	if (!works)
-		to_xenbus_device(dev)->state = XenbusStateInitialising;
+		myd_bus_forget_state(to_xenbus_device(dev));
 	return !works;
 }
 
 /**
  * myd_arrival_exit() - the device is about to go
- * @front: the device; its mutex not held
+ * @front: the device
  */
 void myd_arrival_exit(struct myd_front *front)
 {
-	unregister_xenbus_watch(&front->arrival);
-	kfree(front->arrival.node);
-	put_device(&front->dev->dev);
+	myd_watch_end(front->arrival);
 }

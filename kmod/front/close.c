@@ -14,7 +14,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "../core/nodes.h"
+#include "../core/bus.h"
 #include "../core/own.h"
 #include "front.h"
 
@@ -98,27 +98,13 @@ static void end_to_close(struct myd_front *front, const char *backend)
 }
 
 /**
- * myd_front_close() - have the backend unmap the rings
- * @front: the device, locked, which is about to be removed; its mutex not held
+ * myd_front_prepare_unbind() - have the backend unmap the rings
+ * @dev: the device, bound or not, not locked
  *
  * If the backend does not answer in time, its pages are left to Linux.
  *
  * Context: a program's. Sleeps, until the backend has answered or for five seconds at
  * most.
- */
-void myd_front_close(struct myd_front *front)
-{
-	char *backend = begin_to_close(front);
-
-	if (backend)
-		end_to_close(front, backend);
-	kfree(backend);
-}
-
-/**
- * myd_front_prepare_unbind() - as myd_front_close(), before the device is locked
- * @dev: the device, bound or not
- *
  * Return: 0; whatever the backend does, the device may be removed now.
  */
 int myd_front_prepare_unbind(struct xenbus_device *dev)

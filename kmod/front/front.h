@@ -17,6 +17,8 @@
 #include "../core/doorbell.h"
 #include "../core/link.h"
 
+struct myd_watch;
+
 /**
  * struct myd_memory - the pages of a link: the control page, then both rings
  * @count: pages in the arrays
@@ -68,7 +70,7 @@ struct myd_front {
 	struct work_struct lapse;
 	struct delayed_work retry;
 	struct ratelimit_state complaints;
-	struct xenbus_watch arrival;
+	struct myd_watch *arrival;
 	struct mutex mutex;	/* the handshake */
 	struct myd_channel *channel;
 	enum mydevice_mode mode;
@@ -101,13 +103,13 @@ static inline bool myd_front_schedule(struct delayed_work *work, unsigned int se
 }
 
 /* main.c */
+extern struct workqueue_struct *myd_front_queue;
 unsigned int myd_front_lock(struct myd_front *front);
 void myd_front_unlock(struct myd_front *front, unsigned int flags);
 void myd_front_disconnect(struct myd_front *front, bool keep);
 void myd_front_leave(struct myd_front *front);
 
 /* close.c */
-void myd_front_close(struct myd_front *front);
 int myd_front_prepare_unbind(struct xenbus_device *dev);
 void myd_front_put(struct myd_front *front);
 

@@ -14,9 +14,13 @@
 #include <xen/xen.h>
 
 #include "../compat/compat.h"
+#include "../core/bus.h"
 #include "../core/nodes.h"
 #include "../core/own.h"
 #include "front.h"
+
+/* Work of this module, all of it done before it is unloaded. */
+struct workqueue_struct *myd_front_queue;
 
 static void front_notify(void *priv, enum mydevice_direction direction)
 {
@@ -29,7 +33,7 @@ static void front_broken(void *priv)
 {
 	struct myd_front *front = priv;
 
-	schedule_work(&front->lapse);
+	queue_work(myd_front_queue, &front->lapse);
 }
 
 static const struct myd_link_ops front_ops = {
@@ -350,25 +354,36 @@ static struct myd_front *create(struct xenbus_device *dev)
 	return front;
 }
 
-static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+static int probe(struct xenbus_device *dev)
 {
 	struct myd_front *front = create(dev);
 	int r;
 
 	if (!front)
 		return -ENOMEM;
+	dev_set_drvdata(&dev->dev, front);
 	r = meet_channel(front);
 	if (r) {
+		dev_set_drvdata(&dev->dev, NULL);
 		myd_front_put(front);
 		if (r == -ENOMEM)
 			myd_rebind(dev);
 		return r;
 	}
-	dev_set_drvdata(&dev->dev, front);
 	/* Bound again after an unbind: the store still says Closed. */
 	if (dev->state != XenbusStateInitialising)
 		myd_switch_state(dev, XenbusStateInitialising);
 	return 0;
+}
+
+/* Most often in xenwatch: see lock_front(). */
+static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
+{
+	unsigned int flags = memalloc_noio_save();
+	int r = probe(dev);
+
+	memalloc_noio_restore(flags);
+	return r;
 }
 
 static MYD_REMOVE front_remove(struct xenbus_device *dev)
@@ -376,9 +391,6 @@ static MYD_REMOVE front_remove(struct xenbus_device *dev)
 	struct myd_front *front = dev_get_drvdata(&dev->dev);
 	unsigned int flags;
 
-	/* In xenwatch the directory has gone, and so, soon, has the backend. */
-	if (!(current->flags & PF_KTHREAD))
-		myd_front_close(front);
 	cancel_delayed_work_sync(&front->retry);
 	if (front->watching)
 		myd_arrival_exit(front);
@@ -440,10 +452,36 @@ static const struct xenbus_device_id front_ids[] = {
 	{ "" }
 };
 
+static ssize_t unbind_store(struct device_driver *driver, const char *buf, size_t count)
+{
+	int r = myd_bus_unbind(driver, buf, myd_front_queue, myd_front_prepare_unbind);
+
+	return r ? r : (ssize_t)count;
+}
+static DRIVER_ATTR_WO(unbind);
+
+static ssize_t bind_store(struct device_driver *driver, const char *buf, size_t count)
+{
+	int r = myd_bus_bind(driver, buf);
+
+	return r ? r : (ssize_t)count;
+}
+static DRIVER_ATTR_WO(bind);
+
+static struct attribute *front_attrs[] = {
+	&driver_attr_bind.attr,
+	&driver_attr_unbind.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(front);
+
 static struct xenbus_driver front_driver = {
 	.name = "mydevicefront",
 	.ids = front_ids,
 	MYD_NOT_ESSENTIAL
+	/* The driver core's would hold the device's lock while they wait for xenwatch. */
+	.driver.suppress_bind_attrs = true,
+	.driver.groups = front_groups,
 	.probe = front_probe,
 	.remove = front_remove,
 	.resume = front_resume,
@@ -461,11 +499,15 @@ static int __init front_init(void)
 	BUILD_BUG_ON(PAGE_SIZE != MYDEVICE_PAGE_SIZE);
 	if (!xen_domain() || !xen_has_pv_devices())
 		return -ENODEV;
+	myd_front_queue = alloc_workqueue("mydevicefront", WQ_UNBOUND, 0);
+	if (!myd_front_queue)
+		return -ENOMEM;
 	myd_request_init();
 	r = xenbus_register_frontend(&front_driver);
 	if (r) {
 		myd_request_exit();
 		myd_rebind_exit();
+		destroy_workqueue(myd_front_queue);
 	}
 	return r;
 }
@@ -476,6 +518,7 @@ static void __exit front_exit(void)
 	myd_request_exit();
 	myd_rebind_exit();
 	xenbus_unregister_driver(&front_driver);
+	destroy_workqueue(myd_front_queue);
 }
 module_exit(front_exit);
 
