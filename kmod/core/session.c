@@ -119,16 +119,18 @@ static void step_waiting(struct myd_session *s, struct myd_ring *tx, struct myd_
 		acknowledge(s, rx, peer);
 		*todo |= MYD_STEP_NOTIFY;
 	}
+	/* Pairs with the release in acknowledge() of the peer. */
+	if (virt_load_acquire(&tx->consumer->ack) != s->epoch)
+		return;
 	/*
-	 * Pairs with the release in acknowledge() of the peer. Which open of the peer has
-	 * acknowledged is known by its epoch after that: it may have closed and opened
-	 * since @peer was read, and bytes for the earlier open would be lost.
+	 * Pairs with the release of an epoch. The peer may have closed and opened again since
+	 * @peer was read: then the later open has acknowledged, and bytes for the earlier one
+	 * would be lost. An event of the change is under way.
 	 */
-	if (virt_load_acquire(&tx->consumer->ack) == s->epoch &&
-	    virt_load_acquire(&rx->producer->epoch) == peer) {
-		start(s, tx, peer);
-		*todo |= MYD_STEP_NOTIFY | MYD_STEP_WAKE;
-	}
+	if (virt_load_acquire(&rx->producer->epoch) != peer)
+		return;
+	start(s, tx, peer);
+	*todo |= MYD_STEP_NOTIFY | MYD_STEP_WAKE;
 }
 
 static int step_live(struct myd_session *s, struct myd_ring *rx, u32 peer, unsigned int *todo)

@@ -13,6 +13,7 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/processor.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
@@ -92,11 +93,15 @@ static void count(struct myd_channel *ch, bool writing, bool slept)
  */
 static bool was_frozen(void)
 {
+	struct sighand_struct *sighand;
+
 	if (!try_to_freeze())
 		return false;
-	spin_lock_irq(&current->sighand->siglock);
+	/* A task's own does not change under it. */
+	sighand = rcu_dereference_protected(current->sighand, true);
+	spin_lock_irq(&sighand->siglock);
 	recalc_sigpending();
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sighand->siglock);
 	return true;
 }
 

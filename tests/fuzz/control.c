@@ -14,43 +14,31 @@
 #include <asm/ioctls.h>
 
 #include "channel.h"
+#include "control.h"
 #include "frames.h"
 #include "hostile.h"
 #include "packet.h"
 #include "pending.h"
 
 #define STEPS_MAX	400
-#define ORDER_MAX	17
 #define BUFFER_MAX	(1u << 16)
 #define MOVED_MAX	(1u << 24)
 /* Far more than anything with the lock held needs, far fewer than a loop makes. */
 #define LOADS_MAX	32
 
-/* Where the indices begin: as after some, or many, gigabytes. */
-static const u32 starts[] = { 0, 0xfffff800, 0xffffffff, 0x7ffff800 };
-
 unsigned long jiffies;
 
-static struct myd_channel *ch;
-static struct mydevice_control *control;
-static u8 *segments[MYDEVICE_DIRECTIONS][MYD_SEGMENTS_MAX];
-static bool opened, destroyed, in_interrupt, in_sleep;
+struct myd_channel *ch;
+bool destroyed;
+static bool opened, in_interrupt, in_sleep;
 static bool nowait;		/* the call under way must not sleep */
 static u32 read_of;		/* the session that the read under way has bytes of */
 static struct file program;	/* that has the channel open */
-static struct sighand sighand;
+static struct sighand_struct sighand;
 static struct task task = { .sighand = &sighand };
 struct task *current = &task;
-static unsigned int loads, loads_in, breaks;
+static unsigned int loads, loads_in;
 static u64 errors_read, now;
-
-/* As of the last check, on this link. */
-static u32 tx_prod, tx_cons, rx_prod, rx_cons;
-
-static enum mydevice_direction outgoing(void)
-{
-	return ch->info.end == MYD_FRONTEND ? MYDEVICE_FRONT_TO_BACK : MYDEVICE_BACK_TO_FRONT;
-}
 
 /* ---- what the core asks of others ---- */
 
@@ -80,22 +68,6 @@ static void on_load(const volatile u32 *word)
 	loads_in = ch->lock.taken;
 	hostile_assert(++loads <= LOADS_MAX);
 }
-
-static void on_notify(void *priv, enum mydevice_direction direction)
-{
-	hostile_assert(priv == control);
-	hostile_assert(ch->lock.held && ch->linked && !ch->broken);
-	hostile_assert(direction < MYDEVICE_DIRECTIONS);
-}
-
-static void on_broken(void *priv)
-{
-	hostile_assert(priv == control);
-	hostile_assert(ch->lock.held && ch->linked && ch->broken);
-	hostile_assert(++breaks == 1);
-}
-
-static const struct myd_link_ops ops = { .notify = on_notify, .broken = on_broken };
 
 /* ---- what the core asks of the kernel ---- */
 
@@ -237,86 +209,7 @@ static void check(void)
 		hostile_assert(s->rx_end - ch->rx.cons <= ch->rx.prod - ch->rx.cons);
 }
 
-/* ---- the face ---- */
-
-static void make_segments(struct myd_link *link, enum mydevice_direction direction)
-{
-	u32 order = MYDEVICE_RING_ORDER_MIN, size, len;
-
-	if (hostile_byte() % 8 == 7)
-		order += hostile_byte() % (ORDER_MAX - MYDEVICE_RING_ORDER_MIN + 1);
-	size = 1u << order;
-	len = min(size, MYD_SEGMENT_SIZE);
-	for (u32 i = 0; i << MYD_SEGMENT_SHIFT < size; i++) {
-		segments[direction][i] = calloc(1, len);
-		hostile_share(segments[direction][i], len, HOSTILE_BYTES);
-	}
-	memcpy(link->segment[direction], segments[direction], sizeof(segments[direction]));
-	link->order[direction] = order;
-}
-
-/* The indices, as the end has them and as the peer tells them, at the outset. */
-static void start_at(u32 start)
-{
-	if (ch->session.phase == MYD_LIVE || ch->broken)
-		return;
-	ch->tx.prod = start;
-	ch->tx.cons = start;
-	ch->rx.prod = start;
-	ch->rx.cons = start;
-	ch->session.rx_end = start;
-	tx_prod = start;
-	tx_cons = start;
-	rx_prod = start;
-	rx_cons = start;
-}
-
-static void op_connect(void)
-{
-	struct myd_link link = { .ops = &ops };
-	u32 start = starts[hostile_byte() % (sizeof(starts) / sizeof(*starts))];
-
-	if (ch->linked || destroyed)
-		return;
-	control = aligned_alloc(MYDEVICE_PAGE_SIZE, sizeof(*control));
-	memset(control, 0, sizeof(*control));
-	control->dir[!outgoing()].producer.prod = start;
-	control->dir[outgoing()].consumer.cons = start;
-	for (unsigned int d = 0; d < MYDEVICE_DIRECTIONS; d++) {
-		bool ours = d == outgoing();
-
-		hostile_share(&control->dir[d].producer, sizeof(control->dir[d].producer),
-			      ours ? HOSTILE_OURS : HOSTILE_THEIRS);
-		hostile_share(&control->dir[d].consumer, sizeof(control->dir[d].consumer),
-			      ours ? HOSTILE_THEIRS : HOSTILE_OURS);
-		make_segments(&link, d);
-	}
-	link.control = control;
-	link.priv = control;
-	breaks = 0;
-	tx_prod = 0;
-	tx_cons = 0;
-	rx_prod = 0;
-	rx_cons = 0;
-	myd_channel_connect(ch, &link);
-	start_at(start);
-}
-
-static void op_disconnect(void)
-{
-	bool keep = hostile_byte() % 4;
-
-	myd_channel_disconnect(ch, keep);
-	hostile_unshare_all();
-	for (unsigned int d = 0; d < MYDEVICE_DIRECTIONS; d++) {
-		for (u32 i = 0; i < MYD_SEGMENTS_MAX; i++) {
-			free(segments[d][i]);
-			segments[d][i] = NULL;
-		}
-	}
-	free(control);
-	control = NULL;
-}
+/* ---- the face, see control-face.c ---- */
 
 static void op_event(void)
 {
@@ -376,7 +269,8 @@ static void op_open(void)
 	int r;
 
 	if (!opened)
-		program = (struct file){ .private_data = ch, .f_mode = how % 8 == 7 ? 0 : FMODE_READ,
+		program = (struct file){ .private_data = ch,
+					 .f_mode = how % 8 == 7 ? 0 : FMODE_READ,
 					 .in_epoll = how & 8 };
 	spin_lock_irq(&ch->lock);
 	r = myd_channel_open(ch, &program);

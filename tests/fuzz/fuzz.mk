@@ -22,8 +22,8 @@ fuzz_daemon_flags = $(fuzz_flags) -Iinclude/uapi -iquote $(FUZZ_TREE)/daemon
 fuzz_stubs := $(addprefix $(BUILD)/fuzz/shim/, \
 	$(addprefix linux/,build_bug.h cdev.h device.h export.h fs.h interrupt.h jiffies.h \
 		freezer.h kernel.h ktime.h lockdep.h minmax.h mm.h module.h mutex.h poll.h \
-		processor.h ratelimit.h sched.h sched/clock.h sched/mm.h sched/signal.h slab.h \
-		spinlock.h thread_info.h tracepoint.h uaccess.h uio.h wait.h workqueue.h) \
+		processor.h ratelimit.h rcupdate.h sched.h sched/clock.h sched/mm.h \
+		sched/signal.h slab.h spinlock.h thread_info.h tracepoint.h uaccess.h uio.h wait.h workqueue.h) \
 	trace/define_trace.h $(addprefix xen/,events.h xenbus.h))
 
 $(fuzz_stubs):
@@ -38,7 +38,7 @@ fuzz_daemon_headers = $(wildcard tests/fuzz/*.h $(FUZZ_TREE)/daemon/*.h \
 
 $(FUZZ_OUT)/control: $(addprefix $(FUZZ_TREE)/kmod/core/, \
 	channel.c event.c frames.c limit.c move.c packet.c pending.c ready.c ring.c session.c \
-	wait.c)
+	wait.c) tests/fuzz/control-face.c
 $(FUZZ_OUT)/mapping: $(FUZZ_TREE)/kmod/back/mapping.c
 $(FUZZ_OUT)/packet: $(addprefix $(FUZZ_TREE)/kmod/core/,packet.c ring.c)
 

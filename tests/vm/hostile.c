@@ -5,8 +5,8 @@
  *	hostile DEVID [SECONDS]
  *
  * With SECONDS it does nothing but honest handshakes, one after another for so long,
- * and prints how many. Without, for each lie it goes through the handshake and looks at what becomes of the
- * backend: refused (Closing), or still there. Between lies an honest handshake
+ * and prints how many. Without, for each lie it goes through the handshake and looks at
+ * what becomes of the backend: refused (Closing), or still there. Between lies an honest handshake
  * must reach Connected again. Needs xen-gntalloc and xen-evtchn, and a program
  * in the host that keeps opening and reading the node.
  *

@@ -27,7 +27,7 @@
 /* mydevice_info.session */
 #define MYDEVICE_SESSION_WAITING	1	/* the peer is not open yet */
 #define MYDEVICE_SESSION_LIVE		2
-#define MYDEVICE_SESSION_ENDED		3	/* the peer has left; not waiting for the next yet */
+#define MYDEVICE_SESSION_ENDED		3	/* the peer has left */
 
 /**
  * struct mydevice_flow - counters of one direction since the channel was made

@@ -101,13 +101,15 @@ struct fasync_struct;
 
 #define ERESTARTSYS 512
 
-struct sighand {
+struct sighand_struct {
 	struct mutex siglock;
 };
 
 struct task {
-	struct sighand *sighand;
+	struct sighand_struct *sighand;
 };
+
+#define rcu_dereference_protected(pointer, condition) (pointer)
 
 extern struct task *current;
 #define init_waitqueue_head(q) ((void)(q))

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A device that refuses to be frozen once, after all others were: a suspend of the
  * guest fails, and Linux resumes its devices as if it had been restored, although it
