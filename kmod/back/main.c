@@ -478,7 +478,7 @@ static const struct xenbus_device_id back_ids[] = {
 
 static ssize_t unbind_store(struct device_driver *driver, const char *buf, size_t count)
 {
-	int r = myd_bus_unbind(driver, buf, back_queue, NULL);
+	int r = myd_bus_unbind(driver, buf, back_queue, NULL, NULL);
 
 	return r ? r : (ssize_t)count;
 }

@@ -7,7 +7,10 @@
  * waits for xenwatch, and both wait for ever. With xenwatch, the devices of all domains
  * stand still. So no task of ours waits for xenwatch with a device's lock held:
  *
- * - A driver's own watch is unregistered by a work item (struct myd_watch).
+ * - A driver's own watch is unregistered in xenwatch, or else by a work item (struct
+ *   myd_watch). Only a probe that fails elsewhere needs the work item. Not all are left to
+ *   it, because xenbus deadlocks if a watch is unregistered just as the domain is suspended,
+ *   which xenwatch does, too.
  * - The driver core would unbind a device in the process that writes to "unbind", with
  *   the lock held, and the bus would unregister its watch there. The drivers have files
  *   of their own in the place of these: they unbind in xenwatch, which does not wait for
@@ -25,6 +28,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/pm.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -38,6 +42,7 @@
  * @dev: the device it is about; a reference
  * @changed: called in xenwatch with the device's lock held, until myd_watch_end()
  * @over: @changed is not called any more; protected by the device's lock
+ * @xenwatch: the task that calls @changed, once it has
  */
 struct myd_watch {
 	struct xenbus_watch watch;
@@ -46,6 +51,7 @@ struct myd_watch {
 	struct xenbus_device *dev;
 	void (*changed)(struct myd_watch *watch, const char *path);
 	bool over;
+	struct task_struct *xenwatch;
 };
 
 static inline void myd_watch_free(struct myd_watch *watch)
@@ -90,6 +96,7 @@ static inline void myd_watch_fired(struct xenbus_watch *fired, const char *path,
 	unsigned int flags = memalloc_noio_save();
 
 	device_lock(&watch->dev->dev);
+	watch->xenwatch = current;
 	if (!watch->over)
 		watch->changed(watch, path);
 	device_unlock(&watch->dev->dev);
@@ -131,7 +138,10 @@ static inline void myd_watch_end(struct myd_watch *watch)
 		return;
 	device_lock_assert(&watch->dev->dev);
 	watch->over = true;
-	queue_work(watch->queue, &watch->end);
+	if (watch->xenwatch == current)
+		myd_watch_unregister(&watch->end);
+	else
+		queue_work(watch->queue, &watch->end);
 }
 
 /**
@@ -163,25 +173,28 @@ static inline void myd_unbind_fired(struct xenbus_watch *fired, const char *path
 	complete_all(&unbind->done);
 }
 
-/* Interruptible, or a suspend, which waits in xenwatch for all processes, would fail. */
-static inline int myd_unbind_in_xenwatch(struct xenbus_device *dev, struct device_driver *driver,
-					 struct workqueue_struct *queue)
+/* Returns whether it has begun: not if there is no watch left in the domain's quota. */
+static inline bool myd_unbind_in_xenwatch(struct xenbus_device *dev, struct device_driver *driver,
+					  struct workqueue_struct *queue, int *ret)
 {
 	struct myd_unbind *unbind = kzalloc(sizeof(*unbind), GFP_KERNEL);
 	int r;
 
 	BUILD_BUG_ON(offsetof(struct myd_unbind, watch));
+	*ret = -ENOMEM;
 	if (!unbind)
-		return -ENOMEM;
+		return false;
 	unbind->driver = driver;
 	init_completion(&unbind->done);
 	r = myd_watch_register(&unbind->watch, dev, queue, kstrdup(dev->nodename, GFP_KERNEL),
 			       myd_unbind_fired);
+	*ret = r;
 	if (r)
-		return r;
-	r = wait_for_completion_interruptible(&unbind->done);
+		return false;
+	/* Interruptible, or a suspend, which waits in xenwatch for all processes, would fail. */
+	*ret = wait_for_completion_interruptible(&unbind->done);
 	queue_work(queue, &unbind->watch.end);
-	return r;
+	return true;
 }
 
 /**
@@ -192,20 +205,22 @@ static inline int myd_unbind_in_xenwatch(struct xenbus_device *dev, struct devic
  * @prepare: called before, without the device's lock; or NULL. May wait; if it returns an
  *	error, the device stays bound. The device may be unbound meanwhile: only with its
  *	lock held is its drvdata to be relied on, and NULL if there is none any more
+ * @cancel: called likewise if the device cannot be unbound after all; or NULL
  *
  * Return: 0, or -ENODEV if the driver has no such device, or another negative errno.
  */
 static inline int myd_bus_unbind(struct device_driver *driver, const char *name,
 				 struct workqueue_struct *queue,
-				 int (*prepare)(struct xenbus_device *dev))
+				 int (*prepare)(struct xenbus_device *dev),
+				 void (*cancel)(struct xenbus_device *dev))
 {
 	struct device *dev = bus_find_device_by_name(driver->bus, NULL, name);
 	int r = -ENODEV;
 
 	if (dev && dev->driver == driver)
 		r = prepare ? prepare(to_xenbus_device(dev)) : 0;
-	if (!r)
-		r = myd_unbind_in_xenwatch(to_xenbus_device(dev), driver, queue);
+	if (!r && !myd_unbind_in_xenwatch(to_xenbus_device(dev), driver, queue, &r) && cancel)
+		cancel(to_xenbus_device(dev));
 	put_device(dev);
 	return r;
 }

@@ -452,9 +452,28 @@ static const struct xenbus_device_id front_ids[] = {
 	{ "" }
 };
 
+/* There was no way to unbind it: it connects again. */
+static void cancel_unbind(struct xenbus_device *dev)
+{
+	struct myd_front *front;
+	unsigned int flags;
+
+	device_lock(&dev->dev);
+	front = dev_get_drvdata(&dev->dev);
+	if (front) {
+		flags = myd_front_lock(front);
+		front->closing = false;
+		if (dev->otherend)
+			begin_again(front);
+		myd_front_unlock(front, flags);
+	}
+	device_unlock(&dev->dev);
+}
+
 static ssize_t unbind_store(struct device_driver *driver, const char *buf, size_t count)
 {
-	int r = myd_bus_unbind(driver, buf, myd_front_queue, myd_front_prepare_unbind);
+	int r = myd_bus_unbind(driver, buf, myd_front_queue, myd_front_prepare_unbind,
+			       cancel_unbind);
 
 	return r ? r : (ssize_t)count;
 }
