@@ -8,34 +8,68 @@
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <xenstore.h>
 
-#define ATTEMPTS_MAX 10000
+#include <xen/io/xs_wire.h>
 
-static bool take(struct xs_handle *xs, const char *what, int number)
+#define ATTEMPTS_MAX	1000
+
+static bool read_all(int fd, void *to, size_t len)
 {
-	char token[16];
+	ssize_t n;
+
+	for (; len; to = (char *)to + n, len -= (size_t)n) {
+		n = read(fd, to, len);
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Returns whether XenStore has agreed; events of watches are thrown away. */
+static bool ask(int fd, uint32_t type, const char *body, size_t len)
+{
+	struct xsd_sockmsg *message;
+	char buffer[sizeof(*message) + 4096];
+
+	message = (struct xsd_sockmsg *)buffer;
+	*message = (struct xsd_sockmsg){ .type = type, .len = (uint32_t)len };
+	memcpy(message + 1, body, len);
+	if (write(fd, message, sizeof(*message) + len) < 0)
+		return false;
+	do {
+		if (!read_all(fd, message, sizeof(*message)) || message->len > 4096 ||
+		    !read_all(fd, message + 1, message->len))
+			return false;
+	} while (message->type == XS_WATCH_EVENT);
+	return message->type == type;
+}
+
+static bool take(int fd, const char *what, int number)
+{
+	char body[32];
+	int len;
 
 	if (!strcmp(what, "transactions"))
-		return xs_transaction_start(xs) != XBT_NULL;
-	snprintf(token, sizeof(token), "%d", number);
-	return xs_watch(xs, "data", token);
+		return ask(fd, XS_TRANSACTION_START, "", 1);
+	len = snprintf(body, sizeof(body), "data%c%d", 0, number);
+	return ask(fd, XS_WATCH, body, (size_t)len + 1);
 }
 
 int main(int argc, char **argv)
 {
-	struct xs_handle *xs = xs_open(0);
-	int taken = 0;
+	int fd = open("/dev/xen/xenbus", O_RDWR), taken = 0;
 
-	if (argc != 2 || !xs) {
-		fprintf(stderr, "usage: hog transactions|watches\n");
+	if (argc != 2 || fd < 0) {
+		fprintf(stderr, "usage: hog transactions|watches, in a guest\n");
 		return 2;
 	}
-	while (taken < ATTEMPTS_MAX && take(xs, argv[1], taken))
+	while (taken < ATTEMPTS_MAX && take(fd, argv[1], taken))
 		taken++;
 	printf("%d %s\n", taken, argv[1]);
 	fflush(stdout);

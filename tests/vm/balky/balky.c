@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A device that refuses to be frozen once, after all others were: a suspend of the
- * guest fails, and Linux resumes its devices as if it had been restored, although it
- * is the same domain as before.
+ * A device that refuses to be frozen once: a suspend of the guest fails after the devices
+ * that have come later were frozen, and Linux may resume those as if the guest had been
+ * restored, although it is the same domain as before.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -21,7 +21,7 @@ static int refuse(struct device *dev)
 }
 
 static const struct dev_pm_ops balky_pm_ops = {
-	.freeze_noirq = refuse,
+	.freeze = refuse,
 };
 
 static struct platform_driver balky_driver = {

@@ -8,16 +8,16 @@
 
 requests_conf=/etc/mydevice/attachd.conf.d/requests.conf
 
-# The driver goes, and the host has taken its channel away.
+# requests_unload GUEST: the driver goes, and the host has taken its channel away.
 requests_unload() {
-	guest a 'cd /sys/bus/xen/drivers/mydevicefront && for device in mydevice-*; do
+	guest "$1" 'cd /sys/bus/xen/drivers/mydevicefront && for device in mydevice-*; do
 			echo $device >unbind; done; cd / && rmmod mydevicefront' &&
-		eventually 20 no_channels "guest == 'a' and name == 'demo'"
+		eventually 20 no_channels "guest == '$1' and name == 'demo'"
 }
 
-# Loading can take longer than we look.
+# requests_load GUEST: this can take longer than we look.
 requests_load() {
-	guest a 'insmod /lib/modules/mydevicefront.ko channels=demo >/tmp/insmod 2>&1 </dev/null &
+	guest "$1" 'insmod /lib/modules/mydevicefront.ko channels=demo >/tmp/insmod 2>&1 </dev/null &
 		echo $! >/tmp/insmod.pid'
 }
 
@@ -25,15 +25,15 @@ requests_loading() {
 	guest a 'kill -0 $(cat /tmp/insmod.pid)'
 }
 
-# requests_hog WHAT: until requests_hog_ends nobody else in the guest gets one.
+# requests_hog WHAT: until requests_hog_ends nobody else in guest q gets one.
 requests_hog() {
-	guest a "hog $1 >/tmp/hog 2>&1 </dev/null & echo \$! >/tmp/hog.pid
+	guest q "hog $1 >/tmp/hog 2>&1 </dev/null & echo \$! >/tmp/hog.pid
 		for i in 1 2 3 4 5 6 7 8 9 10; do [ -s /tmp/hog ] && break; sleep 1; done
-		cat /tmp/hog && grep '^[1-9]' /tmp/hog"
+		cat /tmp/hog && grep '^[1-9][0-9]' /tmp/hog"
 }
 
 requests_hog_ends() {
-	guest a 'kill $(cat /tmp/hog.pid)'
+	guest q 'kill $(cat /tmp/hog.pid)'
 }
 
 # ---- a device that does not connect, there before the driver is
@@ -48,7 +48,7 @@ requests_held_up() {
 }
 
 requests_not_held_up() {
-	requests_load && eventually 15 connected a && requests_loading
+	requests_load a && eventually 15 connected a && requests_loading
 }
 
 requests_go() {
@@ -63,7 +63,7 @@ requests_held_up_over() {
 		mydevicectl detach a held-up --timeout=30; rm -f /run/hotplug-go /run/hotplug-calls"
 }
 
-expect requests-unloaded requests_unload
+expect requests-unloaded requests_unload a
 if expect requests-held-up requests_held_up; then
 	expect requests-are-not-held-up requests_not_held_up
 	expect requests-go-on requests_go
@@ -71,25 +71,33 @@ fi
 expect requests-held-up-over requests_held_up_over
 
 # ---- a quota that another program has used up
+# In a guest of its own: Linux 6.1 counts transactions that were refused to a program
+# wrongly, and such a guest cannot be suspended any more.
 
-requests_unanswered() {
-	requests_load && sleep 4 && ! connected a
+requests_refused() {
+	requests_load q && sleep 4 && ! connected q
 }
 
-for quota in transactions watches; do
-	expect "requests-$quota-unloaded" requests_unload
-	if expect "requests-$quota-used-up" requests_hog $quota; then
-		if [ $quota = watches ]; then
-			expect "requests-$quota-refused" requests_unanswered
-		else
-			# none of what the frontend does needs one
-			expect "requests-without-$quota" eval 'requests_load && eventually 15 connected a'
-		fi
-		expect "requests-$quota-free" requests_hog_ends
-	fi
-	expect "requests-$quota-connected" eventually 15 connected a
-done
-expect requests-bytes pass_bytes a both $((1 * MiB))
-# the watch that has it ask again was refused, too
-expect requests-restore guest_restore a
-expect requests-restored eventually 30 connected a
+# It needs no transaction.
+requests_not_refused() {
+	requests_load q && eventually 15 connected q
+}
+
+if expect requests-guest-q-comes eval 'LAB_GUEST_FILES=$vm_work/guest lab up --guest q:pv &&
+	eventually 60 connected q'; then
+	expect requests-watches-unloaded requests_unload q
+	expect requests-watches-used-up requests_hog watches
+	expect requests-watches-refused requests_refused
+	expect requests-watches-free requests_hog_ends
+	expect requests-watches-connected eventually 15 connected q
+	# the watch that has it ask again was refused, too
+	expect requests-restore guest_restore q
+	expect requests-restored eventually 30 connected q
+
+	expect requests-transactions-unloaded requests_unload q
+	expect requests-transactions-used-up requests_hog transactions
+	expect requests-transactions-not-needed requests_not_refused
+	expect requests-transactions-free requests_hog_ends
+	expect requests-guest-q-ends dom0 xl destroy q
+	expect requests-over eventually 20 no_channels "guest == 'q'"
+fi

@@ -43,14 +43,16 @@ grants_are_given_back() {
 
 # A backend that does not answer, because nobody drives it, holds an unbind up for so long.
 grants_wait_is_bounded() {
-	local id devices=/sys/bus/xen-backend/drivers/mydeviceback
-	id=$(domid "$1") && dom0 "echo mydevice-$id-0 >$devices/unbind &&
+	local id rc=0 backends=/sys/bus/xen-backend/drivers/mydeviceback
+	id=$(domid "$1") && dom0 "echo mydevice-$id-0 >$backends/unbind &&
 		xenstore-write /local/domain/0/backend/mydevice/$id/0/state 4" || return
+	sleep 1
 	guest "$1" 'cd /sys/bus/xen/drivers/mydevicefront && start=$(date +%s) &&
 		echo mydevice-0 >unbind && took=$(($(date +%s) - start)) && echo "$took s" &&
-		[ $took -ge 3 ] && [ $took -le 10 ]' || return
-	dom0 "echo mydevice-$id-0 >$devices/bind" &&
-		guest "$1" 'echo mydevice-0 >/sys/bus/xen/drivers/mydevicefront/bind'
+		[ $took -ge 3 ] && [ $took -le 10 ]' || rc=1
+	dom0 "echo mydevice-$id-0 >$backends/bind" &&
+		guest "$1" 'echo mydevice-0 >/sys/bus/xen/drivers/mydevicefront/bind' || rc=1
+	return $rc
 }
 
 for grants_guest in a b; do
