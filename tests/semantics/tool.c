@@ -103,14 +103,14 @@ static void a_session_for_each_reader(struct end *near, struct end *far)
 static void a_loop_of_readers(struct end *near, struct end *far)
 {
 	/* a thousand take a while, and once is enough */
-	int rounds = setting.limits ? 20 : 1;
-	const char *reads = "rm -f /tmp/log; until tail -n 1 /tmp/log 2>/dev/null | grep -qx 50; do"
-		" cat \"$NODE\" >>/tmp/log; done; seq 50 | cmp - /tmp/log && echo complete;"
+	int rounds = setting.limits ? 50 : 1;
+	const char *reads = "rm -f /tmp/log; until tail -n 1 /tmp/log 2>/dev/null | grep -qx 20; do"
+		" cat \"$NODE\" >>/tmp/log; done; seq 20 | cmp - /tmp/log && echo complete;"
 		" rm /tmp/log";
 	char output[128];
 
 	while (rounds--) {
-		if (!run_both(near, "for i in $(seq 50); do echo $i >\"$NODE\"; done", far, reads,
+		if (!run_both(near, "for i in $(seq 20); do echo $i >\"$NODE\"; done", far, reads,
 			      output, sizeof(output)))
 			return;
 		CHECK(!strcmp(output, "complete\n"));
