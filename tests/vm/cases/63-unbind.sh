@@ -9,7 +9,9 @@ unbind_begins() {
 		dom0 "systemctl stop mydevice-attachd && modprobe -a mydevicefront mydeviceback"
 }
 
-# unbind_repairs GUEST: its channel, in whatever state the loop has left it
+# unbind_repairs GUEST: its channel, in whatever state the loop has left it. The frontend
+# may have offered rings before its state was written over: it begins again when the
+# backend has closed.
 unbind_repairs() {
 	local id
 	id=$(domid "$1") && dom0 "back=/local/domain/0/backend/mydevice/$id/0
@@ -17,7 +19,9 @@ unbind_repairs() {
 		xenstore-write \$back/online 1 /local/domain/$id/device/mydevice/0/state 1
 		test -e \$bus/devices/\$device || xenstore-write \$back/state 1
 		sleep 1
-		test -e \$bus/devices/\$device/driver || echo \$device >\$bus/drivers/mydeviceback/bind"
+		! test -e \$bus/devices/\$device/driver || echo \$device >\$bus/drivers/mydeviceback/unbind
+		sleep 1
+		echo \$device >\$bus/drivers/mydeviceback/bind"
 }
 
 unbind_over() {
