@@ -5,8 +5,20 @@
 # The kernel of a root directory. Xen and xl unpack a bzImage themselves, but
 # under emulation that takes longer than the whole rest of a guest's boot.
 
-# The newest kernel in $root.
+# A kernel that is none of Debian's: its modules' directory, and the headers with
+# which DKMS builds ours.
+kernel_add() {
+	if [ -n "${LAB_KERNEL-}" ]; then
+		cp -R "$LAB_KERNEL/root/." "$root/"
+	fi
+}
+
+# That one, or the newest kernel in $root.
 kernel_version() {
+	if [ -n "${LAB_KERNEL-}" ]; then
+		cat "$LAB_KERNEL/release"
+		return
+	fi
 	find "$root/lib/modules" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -V | tail -n 1
 }
 
@@ -23,6 +35,15 @@ kernel_file() {
 # kernel_field FILE OFFSET BYTES: an integer of the setup header.
 kernel_field() {
 	od -An -j "$2" -N "$3" -t "u$3" "$1" | tr -d ' '
+}
+
+# kernel_elf OUT: the kernel $kver.
+kernel_elf() {
+	if [ -n "${LAB_KERNEL-}" ]; then
+		cp "$LAB_KERNEL/vmlinux" "$1"
+	else
+		kernel_extract "$(kernel_file)" "$1"
+	fi
 }
 
 # kernel_extract BZIMAGE OUT: the ELF inside, which the boot protocol says

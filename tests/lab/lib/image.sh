@@ -14,6 +14,10 @@
 
 image_suite=${LAB_SUITE:-bookworm}
 
+# A kernel for dom0 and all guests instead of Debian's: a directory as
+# tests/debug/kernel makes it.
+export LAB_KERNEL=${LAB_KERNEL-}
+
 image_packages=(
 	systemd-sysv udev dbus kmod iproute2 procps openssh-server less
 	linux-image-amd64 linux-headers-amd64 dkms gcc make libc6-dev xz-utils
@@ -135,7 +139,7 @@ image_disk() {
 	fi
 	mapfile -t debs < <(image_debs "$end")
 	key=$({
-		printf '%s\n' "$end" "${below##*/}"
+		printf '%s\n' "$end" "${below##*/}" "${LAB_KERNEL##*/}"
 		image_recipe_hash image boot guest "$end"
 		[ ${#debs[@]} -eq 0 ] || cat "${debs[@]}"
 	} | cache_hash)
