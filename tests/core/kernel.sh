@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # for who sources it
 #
-# The kernel whose headers the modules are built with, as a file that QEMU boots.
+# The kernel whose headers the modules are built with, as a file that QEMU boots:
+# Debian's, or the debug kernel in the directory CORE_KERNEL (tests/debug/kernel).
 
 # shellcheck source=tests/lab/image/kernel.sh
 . tests/lab/image/kernel.sh
@@ -11,6 +12,9 @@
 # then is in kernel_root.
 kernel_find() {
 	kernel_root=
+	if [ -n "${CORE_KERNEL-}" ]; then
+		KDIR=$CORE_KERNEL/root/usr/src/linux-headers-$(<"$CORE_KERNEL/release")
+	fi
 	kernel_headers=${KDIR:-$(printf '%s\n' /lib/modules/*/build | sort -V | tail -n 1)}
 	if [ -n "$1" ]; then
 		kernel_root=$(tests/matrix/chroot "$1") || return
@@ -56,10 +60,16 @@ kernel_image() {
 	return "$1"
 }
 
-# kernel_elf: sets kernel_file to it, which stays in the cache.
-kernel_elf() {
+# core_kernel: sets kernel_file to it, which stays in the cache. A debug kernel is
+# booted as a bzImage: with KASAN, it crashes where PVH enters it, before its shadow
+# memory is set up.
+core_kernel() {
 	local cache=${MYDEVICE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mydevice}/core tmp
 
+	if [ -n "${CORE_KERNEL-}" ]; then
+		kernel_file=$CORE_KERNEL/bzImage
+		return
+	fi
 	kernel_file=$cache/vmlinux-$kernel_release
 	[ ! -s "$kernel_file" ] || return 0
 	tmp=$kernel_file.$$

@@ -16,9 +16,10 @@
 #include "end.h"
 
 #define START_MSEC	60000
-#define CALL_MSEC	20000
+#define CALL_MSEC	(20000 * end_slow)
 
 int end_moment = 50;
+int end_slow = 1;
 
 static int64_t now_msec(void)
 {

@@ -18,7 +18,7 @@
 #define END_PENDING	64
 
 /* What is to come soon comes within so many milliseconds, on a slow machine too. */
-#define END_SOON	5000
+#define END_SOON	(5000 * end_slow)
 
 /* A call that has not returned in time. */
 #define END_LATE	(-10001L)
@@ -73,6 +73,8 @@ struct call call_begin(struct end *end, enum op op, const void *data, size_t len
 		       int64_t b, int64_t c, int64_t d);
 /* For how long a call is watched that should not return, in milliseconds. */
 extern int end_moment;
+/* What all time limits are multiplied by, for slow kernels. */
+extern int end_slow;
 /* Whether it still has not returned after that. */
 bool call_waits(struct call *call);
 /* What it returns, within some seconds; END_LATE. */

@@ -4,12 +4,13 @@
  *
  *	semantics agent NODE
  *	semantics run --front COMMAND --back COMMAND [--control COMMAND]
- *		[--lies] [--limits] [--tools "TOOL..."] [--moment MILLISECONDS] [--own]
- *		[ROW...]
+ *		[--lies] [--limits] [--tools "TOOL..."] [--moment MILLISECONDS] [--slow FACTOR]
+ *		[--own] [ROW...]
  *
  * Each COMMAND for an end starts an agent there, in this kernel or in another
  * domain. Every row runs from both ends, and reports PASS or FAIL. A call that should
- * wait is watched for a moment. With --own only rows for the channel's mode alone run.
+ * wait is watched for a moment. On a slow kernel, all time limits are multiplied by
+ * FACTOR. With --own only rows for the channel's mode alone run.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -126,7 +127,8 @@ static int usage(void)
 {
 	fputs("usage: semantics agent NODE\n"
 	      "       semantics run --front COMMAND --back COMMAND [--control COMMAND]\n"
-	      "           [--lies] [--limits] [--tools TOOLS] [--moment MILLISECONDS] [--own] [ROW...]\n",
+	      "           [--lies] [--limits] [--tools TOOLS] [--moment MILLISECONDS]\n"
+	      "           [--slow FACTOR] [--own] [ROW...]\n",
 	      stderr);
 	return 2;
 }
@@ -142,6 +144,7 @@ static int run(int argc, char **argv)
 		{ "limits", no_argument, NULL, 'L' },
 		{ "own", no_argument, NULL, 'o' },
 		{ "moment", required_argument, NULL, 'm' },
+		{ "slow", required_argument, NULL, 's' },
 		{}
 	};
 	static struct end front, back;
@@ -174,6 +177,9 @@ static int run(int argc, char **argv)
 			break;
 		case 'm':
 			end_moment = atoi(optarg);
+			break;
+		case 's':
+			end_slow = atoi(optarg);
 			break;
 		default:
 			return usage();

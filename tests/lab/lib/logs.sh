@@ -11,6 +11,44 @@ logs_bad+='|KASAN|KCSAN|UBSAN|kmemleak|\bleak|refcount_t|[Kk]ernel panic'
 logs_bad+='|self-detected stall|detected stalls|soft lockup|blocked for more than'
 logs_bad+='|\(XEN\).*([Pp]anic|FATAL|Assertion|Xen BUG|Xen WARN)'
 
+# Lines that only look like one of these: a kernel with lockdep reports at boot that
+# RCU is checked as well; kmemleak reports that it starts.
+logs_good='RCU lockdep checking is enabled|kmemleak: (Kernel memory leak detector initialized'
+logs_good+='|Automatic memory scanning thread)'
+
+# Prints NUMBER:LINE for each line of the file that a kernel must not write. Of
+# KCSAN's reports, only those count in which one of our modules takes part: both
+# stacks name the module of each function, and Linux itself has many data races. Where
+# allocations are made to fail (LOGS_FAULTS), the kernel prints a stack for some of them.
+logs_complaints() {
+	grep -anE "$logs_bad" "$1" | grep -avE "$logs_good" |
+		awk -F: -v log_file="$1" -v faults="${LOGS_FAULTS-}" '
+		function flush() {
+			if (title && !ours)
+				foreign[title] = 1
+			title = ours = 0
+		}
+		BEGIN {
+			while ((getline line < log_file) > 0) {
+				n++
+				if (line ~ /==============================/)
+					flush()
+				if (line ~ /BUG: KCSAN/)
+					title = n
+				if (faults && line ~ /vmalloc (error|size)|page allocation failure/)
+					expected = 1
+				if (expected || (faults && line ~ /kmemleak: Cannot allocate a scan area/))
+					foreign[n] = 1
+				if (line ~ /<\/TASK>/)
+					expected = 0
+				if (line ~ / \[mydevice[a-z]*\]/)
+					ours = 1
+			}
+			flush()
+		}
+		!($1 in foreign)'
+}
+
 # From the running lab. The serial line alone has all that matters; the rest
 # is fetched if the host still answers.
 logs_collect() {
@@ -59,6 +97,6 @@ logs_bad_lines() {
 		awk -v bad="$number" 'NR > bad + 20 { exit }
 			NR >= bad - 3 { print (NR == bad ? "->" : "  ") "\t" $0 }' "$file"
 		from=$((number + 21))
-	done < <(grep -anE "$logs_bad" "$file")
+	done < <(logs_complaints "$file")
 	return $rc
 }

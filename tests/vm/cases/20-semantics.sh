@@ -28,7 +28,7 @@ semantics_rows() {
 	local lab="tests/lab/lab --name ${VM_LAB:-check}" name=$1 channel=$2 devid=$3
 	shift 3
 
-	timeout 600 "$vm_work/guest/usr/bin/semantics" run --moment 100 --tools "cat dd" \
+	timeout 600 "$vm_work/guest/usr/bin/semantics" run --moment 100 --slow "${VM_SLOW:-1}" --tools "cat dd" \
 		--front "$lab guest $name semantics agent /dev/mydevice/$channel" \
 		--back "$lab run semantics agent /dev/mydevice-back/$name/$channel" \
 		--control "tests/semantics/xen-control $name $devid" "$@"
