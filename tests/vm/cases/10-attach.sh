@@ -3,7 +3,7 @@
 #
 # A guest that boots has its channel, with the permissions it should have.
 
-for name in a b d; do
+for name in "${vm_guests[@]}"; do
 	expect "attach-on-boot-$name" eventually 60 connected "$name"
 	expect "host-node-$name" eventually 10 dom0 test -c "/dev/mydevice-back/$name/demo"
 	expect "guest-node-$name" eventually 10 guest "$name" test -c /dev/mydevice/demo

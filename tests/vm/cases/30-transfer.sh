@@ -25,7 +25,7 @@ send_file() {
 	wait $! || return
 	[ "$(guest "$name" 'sha256sum </tmp/file')" = "$sum" ]
 }
-for name in a b d; do
+for name in "${vm_guests[@]}"; do
 	expect "file-both-ways-$name" send_file "$name"
 done
 
