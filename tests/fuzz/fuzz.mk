@@ -23,7 +23,8 @@ fuzz_stubs := $(addprefix $(BUILD)/fuzz/shim/, \
 	$(addprefix linux/,build_bug.h cdev.h device.h export.h fs.h interrupt.h jiffies.h \
 		freezer.h kernel.h ktime.h lockdep.h minmax.h mm.h module.h mutex.h poll.h \
 		processor.h ratelimit.h rcupdate.h sched.h sched/clock.h sched/mm.h \
-		sched/signal.h slab.h spinlock.h thread_info.h tracepoint.h uaccess.h uio.h wait.h workqueue.h) \
+		sched/signal.h slab.h spinlock.h thread_info.h tracepoint.h uaccess.h uio.h \
+		wait.h workqueue.h) \
 	trace/define_trace.h $(addprefix xen/,events.h xenbus.h))
 
 $(fuzz_stubs):
