@@ -124,6 +124,10 @@ check-long: ## what takes too long for check: guests moved 30 times on a host, 6
 	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),15) UPGRADE_PACKAGES=1 STATES_STRIDE=1 REBOOTS=1 UNBIND_SECONDS=300 \
 		OLDEST_ROWS= OLDEST_SIZES=65536 tests/check oldest long hosts
 
+.PHONY: check-debug
+check-debug: ## the core suite and the lab on kernels with KASAN, lockdep, KCSAN: PARTS=...
+	$(if $(PARTS),PARTS='$(PARTS)') tests/check debug
+
 .PHONY: soak
 soak: ## whatever can happen to 8 channels of 4 guests, at random: MINUTES=120 SEED=7 EVENTS=...
 	tests/deps lab
