@@ -160,7 +160,11 @@ static long tune(struct myd_channel *ch, unsigned int cmd, void __user *arg)
 		ch->run[1] = run + MYD_RUN;
 		run = NULL;
 	}
-	ch->tune = tune;
+	/* read(), write() and FIONREAD read these without the lock. */
+	WRITE_ONCE(ch->tune.flags, tune.flags);
+	ch->tune.rx_wake = tune.rx_wake;
+	ch->tune.tx_wake = tune.tx_wake;
+	ch->tune.spin_usec = tune.spin_usec;
 	if (tune.flags & MYDEVICE_TUNE_STAY)
 		myd_channel_stay(ch);
 	spin_unlock_irq(&ch->lock);

@@ -26,7 +26,7 @@ DECLARE_EVENT_CLASS(myd_bytes,
 	),
 	TP_fast_assign(
 		__entry->end = ch->info.end;
-		__entry->domid = ch->info.domid;
+		__entry->domid = READ_ONCE(ch->info.domid);
 		__entry->devid = ch->info.devid;
 		__entry->len = len;
 		__entry->messages = messages;
@@ -60,7 +60,7 @@ TRACE_EVENT(myd_event,
 	),
 	TP_fast_assign(
 		__entry->end = ch->info.end;
-		__entry->domid = ch->info.domid;
+		__entry->domid = READ_ONCE(ch->info.domid);
 		__entry->devid = ch->info.devid;
 		__entry->directions = directions;
 		__entry->what = what;
@@ -83,7 +83,7 @@ TRACE_EVENT(myd_waited,
 	),
 	TP_fast_assign(
 		__entry->end = ch->info.end;
-		__entry->domid = ch->info.domid;
+		__entry->domid = READ_ONCE(ch->info.domid);
 		__entry->devid = ch->info.devid;
 		__entry->writing = writing;
 		__entry->slept = slept;
@@ -107,7 +107,7 @@ TRACE_EVENT(myd_session,
 	),
 	TP_fast_assign(
 		__entry->end = ch->info.end;
-		__entry->domid = ch->info.domid;
+		__entry->domid = READ_ONCE(ch->info.domid);
 		__entry->devid = ch->info.devid;
 		__entry->phase = ch->session.phase;
 		__entry->epoch = ch->session.epoch;
@@ -128,7 +128,7 @@ TRACE_EVENT(myd_broken,
 	),
 	TP_fast_assign(
 		__entry->end = ch->info.end;
-		__entry->domid = ch->info.domid;
+		__entry->domid = READ_ONCE(ch->info.domid);
 		__entry->devid = ch->info.devid;
 	),
 	TP_printk("end=%u domid=%u devid=%u", __entry->end, __entry->domid, __entry->devid)

@@ -33,11 +33,14 @@ static unsigned int spin_usec = 1000;
 module_param(spin_usec, uint, 0644);
 MODULE_PARM_DESC(spin_usec, "Most microseconds that a call spins before it sleeps; 0: never");
 
-static u32 most_ns(const struct myd_channel *ch, const struct myd_spin *state)
+static u32 most_ns(struct myd_channel *ch, const struct myd_spin *state)
 {
-	u32 asked = READ_ONCE(ch->tune.spin_usec) ?: READ_ONCE(ch->settings.spin_usec);
-	u32 usec = min(asked ?: READ_ONCE(spin_usec), SPIN_MOST_USEC);
+	u32 asked, usec;
 
+	spin_lock_irq(&ch->lock);
+	asked = ch->tune.spin_usec ?: ch->settings.spin_usec;
+	spin_unlock_irq(&ch->lock);
+	usec = min(asked ?: READ_ONCE(spin_usec), SPIN_MOST_USEC);
 	if (asked == MYDEVICE_SPIN_NEVER)
 		return 0;
 	if (asked)
