@@ -164,7 +164,7 @@ static long write_bytes(void)
 }
 
 /* All of it or nothing arrives, as the result says. */
-static bool arrives(long result)
+static bool has_arrived(long result)
 {
 	bool good = true;
 
@@ -228,7 +228,7 @@ static bool spliced_out(long result)
 {
 	close(pipes[0]);
 	close(pipes[1]);
-	return arrives(result);
+	return has_arrived(result);
 }
 
 static bool pipe_empty(void)
@@ -327,7 +327,7 @@ static bool command(const char *text)
 	return pwrite(command_fd, text, strlen(text), 0) >= 0;
 }
 
-static long unbind(void)
+static long take_rings(void)
 {
 	return command("unbind back") ? 0 : -errno;
 }
@@ -346,7 +346,9 @@ static bool unbound(long result)
 	       in_session() && still_works() && good;
 }
 
-static const struct operation command_operation = { "unbind-with-bytes", written, unbind, unbound };
+static const struct operation command_operation = {
+	"unbind-with-bytes", written, take_rings, unbound,
+};
 
 static const struct operation operations[] = {
 	{ "open", other_end, open_front, opened },
@@ -355,8 +357,8 @@ static const struct operation operations[] = {
 	{ "info", in_session, info, undo_nothing },
 	{ "wait", in_session, wait_session, undo_nothing },
 	{ "shutdown", in_session, shut_down, is_shut_down },
-	{ "write", in_session, write_bytes, arrives },
-	{ "writev", in_session, write_vector, arrives },
+	{ "write", in_session, write_bytes, has_arrived },
+	{ "writev", in_session, write_vector, has_arrived },
 	{ "read", written, read_bytes, is_read },
 	{ "splice-write", pipe_full, splice_out, spliced_out },
 	{ "splice-read", pipe_empty, splice_in, spliced_in },
