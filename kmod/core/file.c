@@ -62,12 +62,21 @@ static __poll_t poll_ended(struct myd_channel *ch)
 /*
  * A program that knows of the end of its session and asks for more input stays for the
  * next one. One that asks only whether it can write may be about to finish: socat does
- * so after an end of file.
+ * so after an end of file. The first poll gives the end again, because there are programs
+ * that poll before each read and look for the end of file twice: pv, busybox.
  */
-static bool asks_for_next(const struct myd_channel *ch, const poll_table *wait)
+static void ask_for_next(struct myd_channel *ch, const poll_table *wait)
 {
-	return poll_requested_events(wait) & (myd_channel_write_only(ch) ?
-					      EPOLLOUT | EPOLLWRNORM : EPOLLIN | EPOLLRDNORM);
+	struct myd_session *s = &ch->session;
+	__poll_t input = myd_channel_write_only(ch) ? EPOLLOUT | EPOLLWRNORM :
+						      EPOLLIN | EPOLLRDNORM;
+
+	if (!myd_session_over(s) || !(poll_requested_events(wait) & input))
+		return;
+	if (s->end_polled || myd_file_in_epoll(ch->file))
+		myd_channel_stay(ch);
+	else
+		s->end_polled = true;
 }
 
 static __poll_t myd_poll(struct file *file, poll_table *wait)
@@ -79,8 +88,7 @@ static __poll_t myd_poll(struct file *file, poll_table *wait)
 	poll_wait(file, &ch->tx_wait, wait);
 
 	spin_lock_irq(&ch->lock);
-	if (asks_for_next(ch, wait))
-		myd_channel_stay(ch);
+	ask_for_next(ch, wait);
 	if (ch->session.phase == MYD_LIVE)
 		mask = poll_live(ch);
 	/* Not else: looking may just have found the link broken. */

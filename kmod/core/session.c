@@ -38,6 +38,7 @@ static void begin(struct myd_session *s, u32 peer)
 	s->rx_end_known = false;
 	s->eof_told = false;
 	s->end_told = false;
+	s->end_polled = false;
 	s->tx_fin = false;
 }
 

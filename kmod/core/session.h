@@ -47,6 +47,7 @@ enum myd_phase {
  * @eof_told: the program has read the end of file of this session; the peer may only
  *	have shut down its writing
  * @end_told: the program knows that this session has ended
+ * @end_polled: it has polled since, and was given the end again
  * @tx_fin: the program has shut down its writing in this session
  *
  * Protected by the channel's lock.
@@ -63,6 +64,7 @@ struct myd_session {
 	u32 rx_end;
 	bool eof_told;
 	bool end_told;
+	bool end_polled;
 	bool tx_fin;
 };
 

@@ -30,14 +30,14 @@ static void peer_is_bound_anew(struct end *near, struct end *far)
 	CHECK(hears(near, a, "kept"));
 	IS(end_read(near, a, 100), 0);
 	IS(end_nonblock(near, a, true), 0);
-	IS(end_events(near, a), 0);
+	IS(end_becomes(near, a, 0), 0);
 	IS(end_nonblock(near, a, false), 0);
 	/* the far descriptor was of a device that is no more */
 	IS(end_becomes(far, b, HUP_EVENTS), HUP_EVENTS);
 	IS(end_read(far, b, 100), 0);
 	IS(end_read(far, b, 100), 0);
 	IS(end_write(far, b, "x", 1), -ENODEV);
-	IS(end_events(far, b), POLLERR | POLLHUP);
+	IS(end_becomes(far, b, POLLERR | POLLHUP), POLLERR | POLLHUP);
 	IS(end_read(far, b, 100), -ENODEV);
 	IS(end_write(far, b, "x", 1), -ENODEV);
 	IS(end_close(far, b), 0);
@@ -111,6 +111,7 @@ static void peer_lies(struct end *near, struct end *far)
 	IS(end_read(far, b, 100), 0);
 	CHECK(does("bind", near));
 	/* both stay */
+	IS(end_events(far, b), HUP_EVENTS);
 	IS(end_events(far, b) & ~POLLOUT, 0);
 	IS(end_becomes(near, a, POLLOUT), POLLOUT);
 	says(far, b, "honest");

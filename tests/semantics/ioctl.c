@@ -71,7 +71,7 @@ static void info_fields(struct end *near, struct end *far)
 	IS(x.tx_free, 0);
 	IS(end_read(near, a, 1), 0);
 	IS(info_of(near, a).session, MYDEVICE_SESSION_ENDED);
-	IS(end_events(near, a), 0);
+	IS(end_becomes(near, a, 0), 0);
 	IS(info_of(near, a).session, MYDEVICE_SESSION_WAITING);
 }
 
@@ -201,7 +201,7 @@ static void ioctls_of_32_bits(struct end *near, struct end *far)
 		IS(results[5], 4);		/* FIONREAD */
 		IS(results[6], 0);		/* TIOCOUTQ */
 		IS(end_read(far, b, 100), 0);
-		IS(end_events(far, b), 0);
+		IS(end_becomes(far, b, 0), 0);
 		a = opened(near, O_RDWR);
 		IS(end_becomes(near, a, POLLOUT), POLLOUT);
 		info = info_of(near, a);

@@ -134,7 +134,7 @@ static void pause_holds_an_end_alone(struct end *near, struct end *far)
 	limits("paused=0");
 	IS(call_result(&reader), 0);
 	call_free(&reader);
-	IS(end_events(far, b), 0);
+	IS(end_becomes(far, b, 0), 0);
 	a = opened(near, O_RDWR);
 	IS(end_becomes(near, a, POLLOUT), POLLOUT);
 	says(near, a, "next");

@@ -67,7 +67,7 @@ static void zero_length(struct end *near, struct end *far)
 	IS(end_events(near, a), HUP_EVENTS);
 	IS(end_nonblock(near, a, true), 0);
 	IS(end_read(near, a, 1), 0);
-	IS(end_events(near, a), 0);
+	IS(end_becomes(near, a, 0), 0);
 }
 
 const struct row opening_rows[] = {

@@ -37,7 +37,7 @@ static void buffered_then_eof(struct end *near, struct end *far)
 	IS(end_read(far, b, 1), 0);
 	IS(end_read(far, b, 1), 0);
 	IS(end_write(far, b, "x", 1), -EPIPE);
-	IS(end_events(far, b), 0);
+	IS(end_becomes(far, b, 0), 0);
 	IS(end_read(far, b, 1), -EAGAIN);
 	IS(end_write(far, b, "x", 1), -EAGAIN);
 }
@@ -91,12 +91,18 @@ static void poll_for_room_does_not_stay(struct end *near, struct end *far)
 
 static void poll_stays(struct end *end, int fd)
 {
+	/* the end once more, then no more */
+	IS(end_do(end, OP_POLL, NULL, 0, fd, POLLIN, 0, 0), POLLIN | POLLHUP);
+	IS(end_read(end, fd, 100), 0);
 	IS(end_do(end, OP_POLL, NULL, 0, fd, POLLIN, 0, 0), 0);
 }
 
 static void epoll_stays(struct end *end, int fd)
 {
-	IS(end_do(end, OP_EPOLL, NULL, 0, fd, POLLIN, 0, 0) < 0, 0);
+	int ep = end_do(end, OP_EPOLL, NULL, 0, fd, POLLIN, 0, 0);
+
+	CHECK(ep >= 0);
+	end_do(end, OP_EPOLL_WAIT, NULL, 0, ep, 0, 0, 0);
 }
 
 static void sigio_stays(struct end *end, int fd)
@@ -108,7 +114,8 @@ static void uring_poll_stays(struct end *end, int fd)
 {
 	int ring = end_do(end, OP_URING, NULL, 0, 4, 0, 0, 0);
 
-	IS(end_do(end, OP_URING_POLL, NULL, 0, ring, fd, POLLIN, 1), 0);
+	for (int tag = 0; tag < 2; tag++)
+		IS(end_do(end, OP_URING_POLL, NULL, 0, ring, fd, POLLIN, tag), 0);
 }
 
 static void wait_stays(struct end *end, int fd)
@@ -207,7 +214,7 @@ static void reads_of_one_session(struct end *near, struct end *far)
 	CHECK(hears(far, b, ", second part"));
 	IS(end_close(near, a), 0);
 	IS(end_read(far, b, 100), 0);
-	IS(end_events(far, b), 0);
+	IS(end_becomes(far, b, 0), 0);
 	a = opened(near, O_RDWR);
 	says(near, a, "next");
 	IS(end_close(near, a), 0);
@@ -227,7 +234,7 @@ static void stays_and_waits(struct end *near, struct end *far)
 	in_session(near, &a, far, &b, 0);
 	IS(end_close(near, a), 0);
 	IS(end_read(far, b, 1), 0);
-	IS(end_events(far, b), 0);
+	IS(end_becomes(far, b, 0), 0);
 	reader = begin_read(far, b, 100);
 	CHECK(call_waits(&reader));
 	a = opened(near, O_RDWR);
@@ -313,7 +320,7 @@ static void quick_writers(struct end *near, struct end *far)
 		IS(end_close(near, a), 0);
 		CHECK(hears(far, b, text));
 		IS(end_read(far, b, 100), 0);
-		IS(end_events(far, b), 0);
+		IS(end_becomes(far, b, 0), 0);
 	}
 }
 
@@ -327,7 +334,7 @@ static void write_only(struct end *near, struct end *far)
 	IS(end_becomes(near, a, HUP_EVENTS | POLLOUT), HUP_EVENTS | POLLOUT);
 	IS(end_write(near, a, "x", 1), -EPIPE);
 	IS(end_write(near, a, "x", 1), -EPIPE);
-	IS(end_events(near, a), 0);
+	IS(end_becomes(near, a, 0), 0);
 	IS(end_write(near, a, "x", 1), -EAGAIN);
 	b = opened(far, O_RDONLY);
 	IS(end_becomes(near, a, POLLOUT), POLLOUT);

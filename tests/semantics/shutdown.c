@@ -156,7 +156,7 @@ static void shutdown_then_close(struct end *near, struct end *far)
 	IS(end_becomes(near, a, HUP_EVENTS), HUP_EVENTS);
 	IS(end_write(near, a, "x", 1), -EPIPE);
 	IS(end_write(near, a, "x", 1), -EPIPE);
-	IS(end_events(near, a), 0);
+	IS(end_becomes(near, a, 0), 0);
 	IS(end_write(near, a, "x", 1), -EAGAIN);
 	b = opened(far, O_RDWR | O_NONBLOCK);
 	IS(end_becomes(near, a, POLLOUT), POLLOUT);

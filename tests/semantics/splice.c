@@ -43,7 +43,7 @@ static void splice_then_eof(struct end *near, struct end *far)
 	/* many take that for a file that cannot be spliced, and read */
 	IS(end_read(far, b, 1), 0);
 	IS(end_do(far, OP_SPLICE_READ, NULL, 0, b, 4096, 0, 0), 0);
-	IS(end_events(far, b), 0);
+	IS(end_becomes(far, b, 0), 0);
 	call = begin_splice(far, b, 4096);
 	CHECK(call_waits(&call));
 	a = opened(near, O_RDWR);
@@ -55,7 +55,7 @@ static void splice_then_eof(struct end *near, struct end *far)
 	IS(end_do(far, OP_SPLICE_READ, NULL, 0, b, 4096, 0, 0), 0);
 	IS(end_do(far, OP_SPLICE_READ, NULL, 0, b, 4096, 0, 0), 0);
 	IS(end_do(far, OP_SPLICE_WRITE, "x", 1, b, 0, 0, 0), -EPIPE);
-	IS(end_events(far, b), 0);
+	IS(end_becomes(far, b, 0), 0);
 	IS(end_do(far, OP_SPLICE_READ, NULL, 0, b, 4096, 0, 0), -EAGAIN);
 	IS(end_do(far, OP_SPLICE_WRITE, "x", 1, b, 0, 0, 0), -EAGAIN);
 }

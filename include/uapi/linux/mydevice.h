@@ -147,7 +147,7 @@ struct mydevice_wait {
 /*
  * A program that has read the end of a session stays for the next one: its next read
  * or write waits, as before the first session. Without the flag it reads 0 and gets
- * EPIPE every time until it polls for input, calls MYDEVICE_IOC_WAIT or opens again;
+ * EPIPE every time until it polls for input twice, calls MYDEVICE_IOC_WAIT or opens again;
  * a file that is registered with epoll or has asked for SIGIO stays, too.
  */
 #define MYDEVICE_TUNE_STAY	(1u << 1)

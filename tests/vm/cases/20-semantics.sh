@@ -68,7 +68,7 @@ outlive() {
 		xenstore-rm $loop_front && xenstore-rm $loop_back && sleep 1 &&
 		test ! -e /dev/mydevice-back/0-4000 &&
 		read -r line <&4 && test \"\$line\" = 'left behind' &&
-		! read -r line <&4 && { read -t 0 line <&4; true; } &&
+		! read -r line <&4 && { read -t 0 line <&4; read -t 0 line <&4; true; } &&
 		dd bs=1 count=1 <&4 2>&1 | grep 'No such device'"
 }
 

@@ -100,7 +100,7 @@ driver_transfer() {
 # comes of it is told when the node is free for the next.
 driver_agent='(exec 3<>/dev/mydevice/far || exit
 	cat <&3 >/tmp/far.first; echo $? >/tmp/far.ended
-	read -t 0 line <&3 # polls: it stays for the next session
+	read -t 0 line <&3; read -t 0 line <&3 # polls: it stays for the next session
 	head -n 1 <&3 >/tmp/far.second
 	yes inside | head -c 1000000 >&3) && echo stayed >/tmp/far.outcome'
 

@@ -17,7 +17,7 @@ close_agent='exec 3<>$node || exit
 	yes $side | head -c $bytes >&3; : >/tmp/close.written
 	until test -e /tmp/close.go; do sleep 0.2; done
 	{ cat <&3; echo $? >/tmp/close.ended; } | sha256sum >/tmp/close.got
-	read -t 0 line <&3
+	read -t 0 line <&3; read -t 0 line <&3
 	if echo again >&3; then echo stayed; else echo gone; fi >/tmp/close.outcome 2>&1'
 
 # close_at inside|outside COMMAND: in guest a or in dom0.
