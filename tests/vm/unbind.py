@@ -120,6 +120,8 @@ def main(seconds, *domids):
         worker.join()
     store.detach(*OWN)
     store.detach(*PROBE)
+    # what both were in, too
+    store.ask(RM, os.path.dirname(OWN[1]), "")
     print(f"xenwatch answered {count} times" + ("" if in_time else ", then late"))
     return 0
 
