@@ -376,7 +376,7 @@ static int probe(struct xenbus_device *dev)
 	return 0;
 }
 
-/* Most often in xenwatch: see lock_front(). */
+/* Most often in xenwatch: see myd_front_lock(). */
 static int front_probe(struct xenbus_device *dev, const struct xenbus_device_id *id)
 {
 	unsigned int flags = memalloc_noio_save();
