@@ -47,7 +47,7 @@ enum awaited {
 
 enum awaited awaited_find(const struct awaited_facts *facts);
 
-/* For a person: who has not done what, and where to look. "" for nothing. */
+/* As text for the operator: the missing step, and where to look. "" for nothing. */
 const char *awaited_text(enum awaited awaited);
 
 /* Which of the nodes have to be looked at in these states? */

@@ -251,7 +251,7 @@ static inline int myd_bus_bind(struct device_driver *driver, const char *name)
 }
 
 /*
- * Has the toolstack taken the device and given it anew, too quickly for the bus? Then
+ * Has the toolstack removed and re-created the device, too quickly for the bus? Then
  * the store is behind what the driver has said.
  */
 static inline bool myd_is_anew(const struct xenbus_device *dev)

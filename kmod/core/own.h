@@ -53,7 +53,7 @@ static inline int myd_write_state(struct xenbus_transaction xbt, struct xenbus_d
 }
 
 /*
- * As xenbus_switch_state(), which gives up where no transaction is to be had, and loses
+ * As xenbus_switch_state(), which gives up if it gets no transaction, and loses
  * the state: the handshake would wait for ever.
  */
 static inline int myd_switch_state(struct xenbus_device *dev, enum xenbus_state state)

@@ -38,7 +38,7 @@ struct myd_memory {
 /**
  * struct myd_front - one frontend device; lives from probe to remove
  * @dev: its xenbus device
- * @ref: who waits for the backend while the device is removed has one, too
+ * @ref: also held while a program waits for the backend and the device may be removed
  * @lapse: leaves the link after the backend broke the protocol
  * @retry: tries again what XenStore, or the lack of memory, refused
  * @complaints: how many log lines its backend may cause

@@ -324,7 +324,7 @@ static void retry(struct work_struct *work)
 	struct xenbus_device *dev = front->dev;
 	unsigned int flags;
 
-	/* The lock keeps the other end's name; whoever has it may wait for this work. */
+	/* The lock keeps the other end's name valid; its holder may wait for this work. */
 	if (!device_trylock(&dev->dev)) {
 		myd_front_schedule(&front->retry, MYD_FRONT_DELAY_MIN);
 		return;
