@@ -125,8 +125,9 @@ static long wait_session(struct file *file, unsigned int cmd, void __user *arg)
 		return r;
 	if (wait.flags)
 		return -EINVAL;
+	/* One more, since the current jiffy has begun already: never too early. */
 	if (wait.timeout_msec >= 0)
-		timeout = msecs_to_jiffies(wait.timeout_msec);
+		timeout = msecs_to_jiffies(wait.timeout_msec) + !!wait.timeout_msec;
 	if (file->f_flags & O_NONBLOCK)
 		return in_session(ch);
 	left = myd_sleep(&ch->rx_wait, session_settled, ch, timeout);

@@ -121,7 +121,7 @@ struct mydevice_shutdown {
 
 /**
  * struct mydevice_wait - wait until a session has begun
- * @timeout_msec: milliseconds at most; negative: without end
+ * @timeout_msec: milliseconds to wait: at least as long, and a few more; negative: no limit
  * @flags: zero
  */
 struct mydevice_wait {
