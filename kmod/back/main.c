@@ -476,33 +476,11 @@ static const struct xenbus_device_id back_ids[] = {
 	{ "" }
 };
 
-static ssize_t unbind_store(struct device_driver *driver, const char *buf, size_t count)
-{
-	int r = myd_bus_unbind(driver, buf, back_queue, NULL, NULL);
-
-	return r ? r : (ssize_t)count;
-}
-static DRIVER_ATTR_WO(unbind);
-
-static ssize_t bind_store(struct device_driver *driver, const char *buf, size_t count)
-{
-	int r = myd_bus_bind(driver, buf);
-
-	return r ? r : (ssize_t)count;
-}
-static DRIVER_ATTR_WO(bind);
-
-static struct attribute *back_attrs[] = {
-	&driver_attr_bind.attr,
-	&driver_attr_unbind.attr,
-	NULL
-};
-ATTRIBUTE_GROUPS(back);
+MYD_BUS_ATTRIBUTES(back, back_queue, NULL, NULL);
 
 static struct xenbus_driver back_driver = {
 	.name = "mydeviceback",
 	.ids = back_ids,
-	/* The driver core's would hold the device's lock while they wait for xenwatch. */
 	.driver.suppress_bind_attrs = true,
 	.driver.groups = back_groups,
 	.probe = back_probe,

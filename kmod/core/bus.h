@@ -250,6 +250,34 @@ static inline int myd_bus_bind(struct device_driver *driver, const char *name)
 	return r ?: -ENODEV;
 }
 
+/**
+ * MYD_BUS_ATTRIBUTES() - define @prefix_groups, the driver's files "bind" and "unbind"
+ * @prefix: of the names that it defines
+ * @queue, @prepare, @cancel: see myd_bus_unbind()
+ *
+ * For a driver with suppress_bind_attrs: the driver core's files would hold the device's
+ * lock while they wait for xenwatch.
+ */
+#define MYD_BUS_ATTRIBUTES(prefix, queue, prepare, cancel)				\
+static ssize_t unbind_store(struct device_driver *driver, const char *buf, size_t count) \
+{											\
+	return myd_bus_unbind(driver, buf, queue, prepare, cancel) ?: (ssize_t)count;	\
+}											\
+static DRIVER_ATTR_WO(unbind);								\
+											\
+static ssize_t bind_store(struct device_driver *driver, const char *buf, size_t count)	\
+{											\
+	return myd_bus_bind(driver, buf) ?: (ssize_t)count;				\
+}											\
+static DRIVER_ATTR_WO(bind);								\
+											\
+static struct attribute *prefix##_attrs[] = {						\
+	&driver_attr_bind.attr,								\
+	&driver_attr_unbind.attr,							\
+	NULL										\
+};											\
+ATTRIBUTE_GROUPS(prefix)
+
 /*
  * Has the toolstack removed and re-created the device, too quickly for the bus? Then
  * the store is behind what the driver has said.

@@ -470,35 +470,12 @@ static void cancel_unbind(struct xenbus_device *dev)
 	device_unlock(&dev->dev);
 }
 
-static ssize_t unbind_store(struct device_driver *driver, const char *buf, size_t count)
-{
-	int r = myd_bus_unbind(driver, buf, myd_front_queue, myd_front_prepare_unbind,
-			       cancel_unbind);
-
-	return r ? r : (ssize_t)count;
-}
-static DRIVER_ATTR_WO(unbind);
-
-static ssize_t bind_store(struct device_driver *driver, const char *buf, size_t count)
-{
-	int r = myd_bus_bind(driver, buf);
-
-	return r ? r : (ssize_t)count;
-}
-static DRIVER_ATTR_WO(bind);
-
-static struct attribute *front_attrs[] = {
-	&driver_attr_bind.attr,
-	&driver_attr_unbind.attr,
-	NULL
-};
-ATTRIBUTE_GROUPS(front);
+MYD_BUS_ATTRIBUTES(front, myd_front_queue, myd_front_prepare_unbind, cancel_unbind);
 
 static struct xenbus_driver front_driver = {
 	.name = "mydevicefront",
 	.ids = front_ids,
 	MYD_NOT_ESSENTIAL
-	/* The driver core's would hold the device's lock while they wait for xenwatch. */
 	.driver.suppress_bind_attrs = true,
 	.driver.groups = front_groups,
 	.probe = front_probe,
