@@ -283,7 +283,8 @@ bool myd_channel_write_only(const struct myd_channel *ch)
  */
 static bool stays(const struct myd_channel *ch)
 {
-	return ch->tune.flags & MYDEVICE_TUNE_STAY || READ_ONCE(ch->fasync) ||
+	/* fcntl() writes the list's head under a lock of its own. */
+	return ch->tune.flags & MYDEVICE_TUNE_STAY || data_race(ch->fasync) ||
 	       myd_file_in_epoll(ch->file);
 }
 

@@ -18,6 +18,7 @@
 #include "channel.h"
 #include "frames.h"
 #include "pending.h"
+#include "wait.h"
 
 /*
  * In which of the structure's sizes the program was built is in the request.
@@ -128,7 +129,7 @@ static long wait_session(struct file *file, unsigned int cmd, void __user *arg)
 	/* One more, since the current jiffy has begun already: never too early. */
 	if (wait.timeout_msec >= 0)
 		timeout = msecs_to_jiffies(wait.timeout_msec) + !!wait.timeout_msec;
-	if (file->f_flags & O_NONBLOCK)
+	if (!myd_may_block(file))
 		return in_session(ch);
 	left = myd_sleep(&ch->rx_wait, session_settled, ch, timeout);
 	if (left < 0)

@@ -388,9 +388,10 @@ static void watch_on(struct myd_channel *ch)
 {
 	/*
 	 * No barrier: the lock was held since the bytes were taken. Who is not
-	 * seen here had not looked then, and asks for an event when it does.
+	 * seen here had not looked then, and asks for an event when it does. Nor is
+	 * the head of the list of SIGIO's protected by our lock.
 	 */
-	if (!waitqueue_active(&ch->rx_wait) && !READ_ONCE(ch->fasync))
+	if (!waitqueue_active(&ch->rx_wait) && !data_race(ch->fasync))
 		return;
 	spin_lock_irq(&ch->lock);
 	myd_channel_expect(ch);
@@ -403,8 +404,7 @@ static ssize_t move(struct kiocb *iocb, struct iov_iter *iter, const struct way 
 	struct call call = {
 		.ch = ch,
 		.iter = iter,
-		.block = !(iocb->ki_flags & IOCB_NOWAIT) &&
-			 !(iocb->ki_filp->f_flags & O_NONBLOCK),
+		.block = !(iocb->ki_flags & IOCB_NOWAIT) && myd_may_block(iocb->ki_filp),
 		/* Who sees it takes the lock once more before it uses what was set with it. */
 		.frames = READ_ONCE(ch->tune.flags) & MYDEVICE_TUNE_FRAMES,
 	};

@@ -7,6 +7,8 @@
 #ifndef MYD_WAIT_H
 #define MYD_WAIT_H
 
+#include <linux/compiler.h>
+#include <linux/fs.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 
@@ -25,6 +27,12 @@ struct myd_spin {
 	u32 wake_ns;
 	u64 woken_at;
 };
+
+static inline bool myd_may_block(const struct file *file)
+{
+	/* fcntl() of another thread may write the flags at any time, and does not mark it. */
+	return !(data_race(file->f_flags) & O_NONBLOCK);
+}
 
 /* Whether there is nothing to wait for any more; may @arm the peer's event first. */
 typedef bool myd_settled_fn(void *arg, bool arm);

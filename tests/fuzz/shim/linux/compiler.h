@@ -13,6 +13,8 @@
 	__builtin_choose_expr(sizeof(x) == sizeof(u32), \
 			      hostile_store((volatile void *)&(x), v), \
 			      (void)(*(volatile __typeof__(x) *)&(x) = (v)))
+/* A read that may race, and says so. */
+#define data_race(x) (x)
 #define barrier() __asm__ volatile("" ::: "memory")
 
 #endif
