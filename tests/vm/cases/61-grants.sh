@@ -41,18 +41,30 @@ grants_are_given_back() {
 		[ \$freed -ge $((grants_kib - 1024)) ] && [ \$deferred -eq 0 ]"
 }
 
-# A backend that does not answer, because nobody drives it, holds an unbind up for so long.
-grants_wait_is_bounded() {
+# grants_with_silent_backend GUEST SCRIPT: run it in the guest while nobody drives the backend.
+grants_with_silent_backend() {
 	local id rc=0 backends=/sys/bus/xen-backend/drivers/mydeviceback
 	id=$(domid "$1") && dom0 "echo mydevice-$id-0 >$backends/unbind &&
 		xenstore-write /local/domain/0/backend/mydevice/$id/0/state 4" || return
 	sleep 1
-	guest "$1" 'cd /sys/bus/xen/drivers/mydevicefront && start=$(date +%s) &&
-		echo mydevice-0 >unbind && took=$(($(date +%s) - start)) && echo "$took s" &&
-		[ $took -ge 3 ] && [ $took -le 10 ]' || rc=1
+	guest "$1" "cd /sys/bus/xen/drivers/mydevicefront && start=\$(date +%s) && $2" || rc=1
 	dom0 "echo mydevice-$id-0 >$backends/bind" &&
 		guest "$1" 'echo mydevice-0 >/sys/bus/xen/drivers/mydevicefront/bind' || rc=1
 	return $rc
+}
+
+# A backend that does not answer holds an unbind up for so long.
+grants_wait_is_bounded() {
+	grants_with_silent_backend "$1" 'echo mydevice-0 >unbind &&
+		took=$(($(date +%s) - start)) && echo "$took s" && [ $took -ge 3 ] && [ $took -le 10 ]'
+}
+
+# Who is killed does not wait, and the device is unbound nevertheless.
+grants_wait_is_killable() {
+	grants_with_silent_backend "$1" 'exec 3>unbind && { echo mydevice-0 >&3 & } && pid=$! &&
+		sleep 1 && [ -e mydevice-0 ] && kill -9 $pid && { wait $pid; [ $? -eq 137 ]; } &&
+		sleep 1 && took=$(($(date +%s) - start)) && echo "$took s" && [ $took -le 4 ] &&
+		[ ! -e mydevice-0 ]'
 }
 
 for grants_guest in a b; do
@@ -65,3 +77,5 @@ for grants_guest in a b; do
 done
 expect grants-wait-is-bounded grants_wait_is_bounded a
 expect grants-wait-over eventually 20 connected a
+expect grants-wait-is-killable grants_wait_is_killable a
+expect grants-wait-over-again eventually 20 connected a
