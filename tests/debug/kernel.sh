@@ -44,7 +44,7 @@ debug_kernel() {
 	[ -r "$debug_source" ] || lab_die "there is no $debug_source: tests/deps debug"
 	key=$({
 		sha256sum <"$debug_source"
-		gcc --version | head -n 1
+		gcc --version | sed -n 1p
 		debug_config "$1"
 		declare -f debug_build debug_configure debug_patch debug_headers
 	} | cache_hash)

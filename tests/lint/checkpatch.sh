@@ -6,7 +6,7 @@
 
 checkpatch_fetch() {
 	local package dir work
-	package=$(apt-cache depends linux-source | sed -n 's/^ *Depends: *//p' | head -n 1)
+	package=$(apt-cache depends linux-source | sed -n 's/^ *Depends: *//p' | sed -n 1p)
 	if [ -z "$package" ]; then
 		echo "apt offers no linux-source package" >&2
 		return 1

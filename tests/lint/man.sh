@@ -6,7 +6,7 @@ man_pages() {
 }
 
 mandoc_all() {
-	man_pages | grep -q . || return
+	[ -n "$(man_pages)" ] || return
 	man_pages | xargs -d '\n' mandoc -T lint -W warning
 }
 

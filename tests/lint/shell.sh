@@ -3,7 +3,7 @@
 
 scripts() {
 	files | while read -r file; do
-		if head -n 1 "$file" | grep -q -E '^#!.*[/ ](ba)?sh( |$)'; then
+		if grep -q -E '^#!.*[/ ](ba)?sh( |$)' < <(head -n 1 "$file"); then
 			echo "$file"
 		fi
 	done
@@ -12,7 +12,7 @@ scripts() {
 # What is sourced has variables of, and for, who sources it
 sourced() {
 	files '*.sh' | while read -r file; do
-		head -n 1 "$file" | grep -q '^#!' || echo "$file"
+		grep -q '^#!' < <(head -n 1 "$file") || echo "$file"
 	done
 }
 
@@ -34,7 +34,14 @@ completions() {
 	return $status
 }
 
+# Of all scripts, those that set pipefail or are sourced by one that does
+pipes() {
+	python3 tests/lint/pipes.py --samples tests/lint/pipes.samples || return
+	{ scripts && sourced; } | xargs -d '\n' python3 tests/lint/pipes.py
+}
+
 lint_shell() {
+	check pipes pipes
 	check shellcheck shellcheck_all
 	check completions completions
 }

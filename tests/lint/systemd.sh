@@ -27,7 +27,7 @@ verify_unit() {
 # A template that runs nothing by itself is judged with the examples that do
 verify_units() {
 	local unit
-	units | grep -q . || return
+	[ -n "$(units)" ] || return
 	units | while read -r unit; do
 		unit=$(unit_copy "$unit")
 		! grep -q '^ExecStart=' "$unit" || verify_unit "$unit"
@@ -50,7 +50,7 @@ catalog() {
 	cp systemd/mydevice-attachd.catalog "$root/usr/lib/systemd/catalog/"
 	journalctl --root="$root" --update-catalog || return
 	while read -r id; do
-		if ! journalctl --root="$root" --dump-catalog "$id" | grep -q '^Subject: .'; then
+		if ! grep -q '^Subject: .' < <(journalctl --root="$root" --dump-catalog "$id"); then
 			echo "$id is not in the catalog"
 			status=1
 		fi

@@ -25,7 +25,7 @@ spdx() {
 	local file found status=0
 	while read -r file; do
 		without_spdx "$file" && continue
-		found=$(head -n 5 "$file" | sed -n 's/.*SPDX-License-Identifier: *//p' | head -n 1 |
+		found=$(sed -n '1,5s/.*SPDX-License-Identifier: *//p' "$file" | sed -n 1p |
 			sed 's/ *\(\*\/\|-->\) *$//')
 		if ! [[ $found =~ ^($(licence_of "$file"))$ ]]; then
 			echo "$file: licence '$found', expected $(licence_of "$file")"

@@ -14,7 +14,7 @@ snapshot_key() {
 	shift
 	{
 		declare -f snapshot_make host_settle
-		$qemu_binary --version | head -n 1
+		$qemu_binary --version | sed -n 1p
 		qemu_shape "$disks"
 		for entry; do
 			cat "$entry/id"

@@ -16,11 +16,13 @@ wish() {
 
 # ring_is NAME SIZE: on both ends of the guest's channel, in both directions.
 ring_is() {
-	guest a "for d in /sys/class/mydevice/*; do
-			[ \"\$(cat \$d/name)\" != $1 ] || cat \$d/ring_size; done" | grep -qx "$2 $2" &&
-		dom0 "for d in /sys/class/mydevice/*; do
-			[ \"\$(cat \$d/name)\$(cat \$d/guest)\" != $1a ] || cat \$d/ring_size; done" |
-		grep -qx "$2 $2"
+	local inside outside
+	inside=$(guest a "for d in /sys/class/mydevice/*; do
+		[ \"\$(cat \$d/name)\" != $1 ] || cat \$d/ring_size; done") &&
+		outside=$(dom0 "for d in /sys/class/mydevice/*; do
+			[ \"\$(cat \$d/name)\$(cat \$d/guest)\" != $1a ] || cat \$d/ring_size; done") ||
+		return
+	grep -qx "$2 $2" <<<"$inside" && grep -qx "$2 $2" <<<"$outside"
 }
 
 # Two writes are two packets, also if they are read late and with large buffers.

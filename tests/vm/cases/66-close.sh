@@ -46,7 +46,7 @@ close_read() {
 	eventually 20 close_at "$1" 'test -s /tmp/close.got' || return
 	close_at "$1" 'grep -x 0 /tmp/close.ended' || return
 	[ "$(close_at "$1" 'cat /tmp/close.got')" = \
-		"$(yes "$2" | head -c $close_bytes | sha256sum)" ]
+		"$(head -c $close_bytes < <(yes "$2") | sha256sum)" ]
 }
 
 # close_outcome SIDE stayed|gone. What the one who stayed has written waits for a reader.

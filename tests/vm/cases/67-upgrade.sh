@@ -20,7 +20,7 @@ upgrade_package() {
 	deb=$next/deb archive=$next/archive
 	[ "$1" = dom0 ] || prefix=$1:
 	rm -rf "$next" && mkdir -p "$archive" &&
-		dpkg-deb -R "$(compgen -G "build/debs/*/$2_*.deb" | head -n 1)" "$deb" &&
+		dpkg-deb -R "$(compgen -G "build/debs/*/$2_*.deb" | sed -n 1p)" "$deb" &&
 		sed -i 's/^Version: .*/&+next/' "$deb/DEBIAN/control" && "${3-true}" "$deb" &&
 		dpkg-deb --root-owner-group -b "$deb" "$archive/next.deb" || return
 	{
