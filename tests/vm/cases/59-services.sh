@@ -5,7 +5,8 @@
 # Services on channels, by the real udev and systemd of both ends, with the examples of
 # the packages as they are: the QEMU guest agent and sshd in a Debian guest, a log of any
 # guest's in the host. With REBOOTS=1, as in make check-long, the Debian guest boots with
-# them, which takes minutes under emulation.
+# them, which takes minutes under emulation. SERVICES_ROUNDS is how often the channel of
+# the agent comes and goes.
 
 services_guest=/usr/share/doc/mydevice-guest/examples
 services_host=/usr/share/doc/mydevice-attachd/examples
@@ -60,6 +61,21 @@ services_agent_goes() {
 
 services_agent_comes() {
 	services_attach org.qemu.guest_agent.0 && eventually 15 services_active d $services_agent
+}
+
+# services_agent_rounds N: the channel comes and goes N times, and the agent never crashes,
+# also if it exits so slowly that systemd's signal arrives while it does.
+services_agent_rounds() {
+	local round
+	gcc -O2 -Wall -Wextra -Werror -shared -fPIC -o "$vm_work/slow-exit.so" tests/vm/slow-exit.c &&
+		lab push "$vm_work/slow-exit.so" d:/root/slow-exit.so &&
+		guest d "printf '[Service]\nEnvironment=LD_PRELOAD=/root/slow-exit.so\n' \
+			>/etc/systemd/system/$services_agent.service.d/slow-exit.conf && systemctl daemon-reload &&
+			systemctl restart $services_agent" || return
+	for round in $(seq "$1"); do
+		services_agent_goes && services_agent_comes || { echo "round $round" && return 1; }
+	done
+	guest d '! dmesg | grep "qemu-ga.*segfault"'
 }
 
 # services_ssh COMMAND
@@ -140,6 +156,7 @@ if expect services-begin services_begin; then
 		"$(services_agent_pid)" = "$services_pid"
 	expect services-agent-goes services_agent_goes
 	expect services-agent-comes-again services_agent_comes
+	expect services-agent-rounds services_agent_rounds "${SERVICES_ROUNDS:-3}"
 	expect services-agent-answers-at-last services_agent_answers
 	expect services-ssh-status services_ssh_status
 	expect services-ssh-megabyte services_ssh_megabyte
