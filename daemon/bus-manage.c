@@ -154,11 +154,12 @@ int bus_method_set(sd_bus_message *call, struct bus_orders *orders, sd_bus_error
 	return manage(call, ORDER_SET, orders, ret_error);
 }
 
-/* To look is free. */
-int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+/* Everybody may look. */
+static int look(sd_bus_message *call, enum order_kind kind, struct bus_orders *orders,
+		sd_bus_error *ret_error)
 {
 	struct order *order;
-	int r = bus_read_order(call, ORDER_EXPLAIN, ret_error, &order);
+	int r = bus_read_order(call, kind, ret_error, &order);
 
 	if (r < 0)
 		return r;
@@ -166,11 +167,23 @@ int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_er
 	return 1;
 }
 
+int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return look(call, ORDER_EXPLAIN, orders, ret_error);
+}
+
+int bus_method_find_guest(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return look(call, ORDER_FIND_GUEST, orders, ret_error);
+}
+
 static const char *error_name(int error)
 {
 	switch (-error) {
 	case ESRCH:
 		return BUS_ERROR_NO_SUCH_GUEST;
+	case ENOTUNIQ:
+		return BUS_ERROR_AMBIGUOUS_GUEST;
 	case ENXIO:
 		return BUS_ERROR_NO_SUCH_DEVICE;
 	case EEXIST:
@@ -196,6 +209,9 @@ static int answer(const struct order *order)
 						  strerror(-order->result));
 	if (order->kind == ORDER_EXPLAIN)
 		return sd_bus_reply_method_return(order->userdata, "s", order->explanation);
+	if (order->kind == ORDER_FIND_GUEST)
+		return sd_bus_reply_method_return(order->userdata, "uss", order->key.guest,
+						  order->uuid, order->found.text);
 	path = bus_device_path(&order->key);
 	return path ? sd_bus_reply_method_return(order->userdata, "o", path) : -ENOMEM;
 }

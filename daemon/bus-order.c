@@ -122,19 +122,32 @@ static int read_options(sd_bus_message *call, struct order *order, sd_bus_error 
 	return r;
 }
 
+static int read_guest(sd_bus_message *call, struct order *order, sd_bus_error *ret_error)
+{
+	const char *guest;
+	int r = sd_bus_message_read(call, "s", &guest);
+
+	return r < 0 ? r : take_text(order->guest, sizeof(order->guest), guest, "guest's name",
+				     ret_error);
+}
+
 int bus_read_order(sd_bus_message *call, enum order_kind kind, sd_bus_error *ret_error,
 		   struct order **ret)
 {
 	_cleanup_(bus_order_freep) struct order *order = order_new(call, kind);
-	const char *guest, *name;
+	const char *name;
 	int r;
 
 	if (!order)
 		return -ENOMEM;
-	r = sd_bus_message_read(call, "ss", &guest, &name);
+	r = read_guest(call, order, ret_error);
 	if (r < 0)
 		return r;
-	r = take_text(order->guest, sizeof(order->guest), guest, "guest's name", ret_error);
+	if (kind == ORDER_FIND_GUEST) {
+		*ret = steal(&order);
+		return 0;
+	}
+	r = sd_bus_message_read(call, "s", &name);
 	if (r < 0)
 		return r;
 	r = take_text(order->name, sizeof(order->name), name, "device's name", ret_error);

@@ -33,14 +33,15 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := awaited backoff escape explain hotplug live log machine metrics name number paths \
-	policy policy-file policy-setting rate reason record request shun table withheld
+daemon_pure := awaited backoff escape explain guest-ref hotplug live log machine metrics name \
+	number paths policy policy-file policy-setting rate reason record request shun table \
+	withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device device-note \
-	directory domain domids engine facts gifts hypervisor kept kernel main manager \
-	nodes notify orders queue reconcile registry requests service stall steps store stranded \
-	values wire
+	directory domain domids engine facts gifts hypervisor kept kernel lookup main manager \
+	node-link nodes notify orders queue reconcile registry requests service stall steps store \
+	stranded values wire
 ctl_sources := $(addprefix ctl/,bridge client commands connect driver follow main manage message \
-	metrics output watch) escape number
+	metrics output select watch) escape guest-ref name number reason record request
 
 attachd_libs := -lxenstore -lsystemd -linih -ldl
 ctl_libs := -lsystemd -ljson-c

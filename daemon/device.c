@@ -10,6 +10,7 @@
 #include "kernel.h"
 #include "manager.h"
 #include "messages.h"
+#include "node-link.h"
 #include "nodes.h"
 #include "stranded.h"
 
@@ -49,8 +50,7 @@ void device_publish(const struct device *device)
 		.backend = device->backend,
 		.hotplug = device->hotplug,
 		.hotplug_error = device->hotplug_error,
-		.node = path_backend_node(&device->key, device->domain->name,
-					  device->record.name),
+		.node = node_link_path(device),
 	};
 
 	steps_show(device, &view);
@@ -256,6 +256,7 @@ static struct device *device_plan(struct domain *domain, const struct device_pla
 	device->hotplug = record->scripted ? HOTPLUG_WAITING : HOTPLUG_NONE;
 	record->requested_usec = realtime_usec() - (monotonic_usec() - plan->began_usec);
 	device_reconsider(device);
+	node_link_choose(device);
 	return device;
 }
 
@@ -276,8 +277,8 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 	/* first: nothing is written that cannot be followed to its end */
 	r = device_watch(device);
 	if (r == 0)
-		r = nodes_attach(device_store(device), &device->key, domain->name, plan->settings,
-				 plan->began_usec, &device->record);
+		r = nodes_attach(device_store(device), &device->key, device->link_guest,
+				 plan->settings, plan->began_usec, &device->record);
 	if (r < 0) {
 		device_free(device);
 		if (r == -EHOSTUNREACH)
@@ -309,6 +310,8 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 	device->orphaned = orphaned;
 	r = strcmp(key->class, MYDEVICE_CLASS) ? 0 :
 	    nodes_read_live(device_store(device), key, &device->live);
+	if (r == 0)
+		r = node_link_read(device);
 	if (r == 0)
 		r = device_watch(device);
 	if (r < 0) {

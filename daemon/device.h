@@ -32,6 +32,7 @@ struct device {
 	struct escaped hotplug_error;
 	struct steps steps;
 	struct live live;
+	char link_guest[MYDEVICE_NAME_MAX + 1]; /* see node-link.h */
 	uint64_t began_usec;		/* monotonic; 0 if begun before this process */
 	uint64_t removed_usec;		/* monotonic; since PHASE_REMOVED */
 

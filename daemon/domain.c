@@ -327,7 +327,8 @@ int domain_identify(struct domain *domain)
 	r = read_uuid(domain);
 	if (r < 0)
 		return r;
-	if (name_is_migrating(name))
+	domain->leaving = name_is_migrating(name);
+	if (domain->leaving)
 		return 0;
 	take_name(domain, name);
 	if (domain->requests_watch)
@@ -405,10 +406,28 @@ static int get_ready(struct domain *domain)
 	return r < 0 ? r : domain_stay_away(domain);
 }
 
+static int try_to_get_ready(struct domain *domain)
+{
+	int r = get_ready(domain);
+
+	if (r < 0) {
+		domain_log(domain, NULL, LOG_ERR, NULL, "cannot be served: %s; trying again",
+			   store_strerror(r));
+		domain_retry(domain);
+	}
+	return r;
+}
+
+int domain_update_identity(struct domain *domain)
+{
+	if (domain->dead || domain->shunned || !domain->unidentified)
+		return 0;
+	return try_to_get_ready(domain);
+}
+
 static bool do_turn(struct domain *domain)
 {
 	struct device *device = device_with_work(domain);
-	int r;
 
 	if (device) {
 		device_turn(device);
@@ -416,15 +435,8 @@ static bool do_turn(struct domain *domain)
 	}
 	if (domain->dead && !domain->shunned)
 		return false;
-	if (domain->shunned || domain->unidentified) {
-		r = get_ready(domain);
-		if (r < 0) {
-			domain_log(domain, NULL, LOG_ERR, NULL,
-				   "cannot be served: %s; trying again", store_strerror(r));
-			domain_retry(domain);
-		}
-		return r >= 0;
-	}
+	if (domain->shunned || domain->unidentified)
+		return try_to_get_ready(domain) >= 0;
 	return gifts_turn(domain) || requests_turn(domain);
 }
 

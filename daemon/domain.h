@@ -41,6 +41,7 @@ struct domain {
 
 	bool dead;			/* only its devices are left to remove */
 	bool reborn;			/* dead, and its domid is in use again */
+	bool leaving;			/* it migrates away, and its copy has its name */
 	bool mentioned;			/* by the last list of domains */
 
 	/* what the next turns have to look at */
@@ -81,6 +82,9 @@ void domain_free(struct domain *domain);
 
 /* Name and UUID, and the watches that these call for. 0 or -errno. */
 int domain_identify(struct domain *domain);
+
+/* Reads its name again if an event says that it may have changed. 0 or -errno, also logged. */
+int domain_update_identity(struct domain *domain);
 
 /*
  * Is there another living domain with its UUID? Then none of them can be told

@@ -30,6 +30,7 @@
 
 /* Events are cheap, since they only set marks; but turns must come in between. */
 #define EVENTS_PER_DISPATCH 512
+#define CATCH_UP_DISPATCHES 64
 
 static int on_store_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
@@ -263,6 +264,30 @@ static int look_for_new_domains(struct manager *manager)
 	return manager->domains.used > before ? 0 : refresh_domains(manager);
 }
 
+static int list_domains(struct manager *manager)
+{
+	if (manager->domains_changed)
+		return refresh_domains(manager);
+	return manager->domains_came ? look_for_new_domains(manager) : 0;
+}
+
+int manager_catch_up(struct manager *manager)
+{
+	int r = store_sync(manager->store);
+
+	if (r < 0)
+		return r;
+	/* with a bound: a guest may cause events without end */
+	for (unsigned int i = 0; i < CATCH_UP_DISPATCHES; i++)
+		if (store_dispatch(manager->store, EVENTS_PER_DISPATCH) < EVENTS_PER_DISPATCH)
+			break;
+	r = list_domains(manager);
+	/* the next probe lists them again */
+	if (r < 0)
+		manager->domains_changed = true;
+	return r;
+}
+
 /*
  * The one for whom something was written last. If it was another only just now, both
  * may have a reader in common that reads nothing, and it is not them.
@@ -440,8 +465,7 @@ static int on_turn(sd_event_source *source, void *userdata)
 	int r;
 
 	if (manager->store && (manager->domains_changed || manager->domains_came)) {
-		r = manager->domains_changed ? refresh_domains(manager) :
-					       look_for_new_domains(manager);
+		r = list_domains(manager);
 		if (r < 0 && r != -ENOTCONN) {
 			log_error(r, "cannot list the domains: %s; trying again later",
 				  store_strerror(r));

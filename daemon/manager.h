@@ -74,6 +74,12 @@ void manager_wake(struct manager *manager);
 struct domain *manager_find_domain(struct manager *manager, unsigned int domid);
 
 /*
+ * Delivers all events of changes that were made before this call, and meets the domains that
+ * they tell of. 0 or -errno.
+ */
+int manager_catch_up(struct manager *manager);
+
+/*
  * The domain of this name that is to serve a guest; name NULL: this one. 0, or
  * -EHOSTUNREACH and the reason: the guest is looked at again when it comes. Of
  * two that have the name neither is meant.

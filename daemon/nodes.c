@@ -62,7 +62,7 @@ static int domain_is_there(struct store *store, store_txn txn, unsigned int domi
 
 struct attach {
 	const struct device_key *key;
-	const char *guest;
+	const char *link_guest;
 	const struct policy_settings *settings;
 	const struct record *record;
 };
@@ -128,12 +128,11 @@ static int write_channel(struct store *store, store_txn txn, const struct attach
 			 const struct path *backend)
 {
 	const struct policy_settings *settings = attach->settings;
-	bool safe = name_is_safe(attach->guest, strlen(attach->guest));
 	int r = write_identity(store, txn, attach, backend);
 
 	if (r < 0)
 		return r;
-	r = safe ? write_child(store, txn, backend, "guest", attach->guest) : 0;
+	r = *attach->link_guest ? write_child(store, txn, backend, "guest", attach->link_guest) : 0;
 	if (r < 0)
 		return r;
 	r = write_child_number(store, txn, backend, "ring-size", attach->record->ring_size);
@@ -229,14 +228,14 @@ static int attach_body(struct store *store, store_txn txn, void *userdata)
 	return write_backend(store, txn, attach);
 }
 
-int nodes_attach(struct store *store, const struct device_key *key, const char *guest,
+int nodes_attach(struct store *store, const struct device_key *key, const char *link_guest,
 		 const struct policy_settings *settings, uint64_t began_usec,
 		 struct record *record)
 {
 	struct record written = *record;
 	struct attach attach = {
 		.key = key,
-		.guest = guest,
+		.link_guest = link_guest,
 		.settings = settings,
 		.record = record,
 	};

@@ -19,10 +19,10 @@
 
 /*
  * Both directories and the record. record->written_usec must be 0: it becomes
- * the time from began_usec (monotonic) to the writing. guest is the guest's
- * name. -ESRCH if the guest is no more, -EHOSTUNREACH if the backend domain is.
+ * the time from began_usec (monotonic) to the writing. link_guest: see
+ * node-link.h. -ESRCH if the guest is no more, -EHOSTUNREACH if the backend domain is.
  */
-int nodes_attach(struct store *store, const struct device_key *key, const char *guest,
+int nodes_attach(struct store *store, const struct device_key *key, const char *link_guest,
 		 const struct policy_settings *settings, uint64_t began_usec,
 		 struct record *record);
 

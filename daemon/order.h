@@ -8,9 +8,11 @@
 
 #include <stdbool.h>
 
+#include "escape.h"
 #include "live.h"
 #include "machine.h"
 #include "paths.h"
+#include "record.h"
 #include "request.h"
 
 #define EXPLANATION_SIZE 2048
@@ -20,11 +22,12 @@ enum order_kind {
 	ORDER_DETACH,
 	ORDER_EXPLAIN,			/* what the policy says */
 	ORDER_SET,
+	ORDER_FIND_GUEST,		/* which guest is addressed like this */
 };
 
 struct order {
 	enum order_kind kind;
-	char guest[128];		/* name or domid */
+	char guest[128];		/* see guest-ref.h */
 	char name[MYDEVICE_NAME_MAX + 1]; /* of the device; to detach and set also its id */
 	char class[MYDEVICE_NAME_MAX + 1];
 	enum channel_mode mode;		/* MODE_ANY: as the policy has it */
@@ -37,7 +40,9 @@ struct order {
 	/* the answer */
 	int result;			/* 0 or -errno */
 	struct reason reason;		/* of a failure */
-	struct device_key key;		/* but for explain: of the device */
+	struct device_key key;		/* but for explain: of the device; find: of no device */
+	char uuid[UUID_SIZE];		/* find: of the guest */
+	struct escaped found;		/* find: its name */
 	char explanation[EXPLANATION_SIZE];
 
 	void *userdata;

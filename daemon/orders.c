@@ -9,7 +9,9 @@
 #include "escape.h"
 #include "explain.h"
 #include "gifts.h"
+#include "guest-ref.h"
 #include "kept.h"
+#include "lookup.h"
 #include "manager.h"
 #include "messages.h"
 #include "name.h"
@@ -26,21 +28,6 @@ _printf_(3, 4) static void fail(struct order *order, int error, const char *form
 	vsnprintf(order->reason.text, sizeof(order->reason.text), format, args);
 	va_end(args);
 	order->result = error;
-}
-
-static struct domain *find_guest(struct manager *manager, const char *name)
-{
-	struct domain *domain;
-	size_t cursor = 0;
-	unsigned int domid;
-
-	while ((domain = table_next(&manager->domains, &cursor)))
-		if (!domain->dead && *domain->name && !strcmp(domain->name, name))
-			return domain;
-	if (number_domid(name, strlen(name), &domid) < 0)
-		return NULL;
-	domain = manager_find_domain(manager, domid);
-	return domain && !domain->dead && *domain->name ? domain : NULL;
 }
 
 static int note_withheld(struct domain *domain)
@@ -307,7 +294,6 @@ static void set(struct domain *domain, struct order *order)
 		   *text ? text : "none");
 }
 
-/* Also of a guest that does not run. */
 static void explain(const struct policy *policy, const struct domain *domain, struct order *order)
 {
 	struct policy_subject subject = {
@@ -320,6 +306,37 @@ static void explain(const struct policy *policy, const struct domain *domain, st
 	explain_settings(policy, &subject, order->explanation, sizeof(order->explanation));
 }
 
+/* Which guest the order is about; NULL: none, and the order has failed. */
+static struct domain *find_guest(struct manager *manager, struct order *order)
+{
+	struct domain *domain = NULL;
+	int r = lookup_prepare(manager);
+
+	if (r < 0)
+		fail(order, r == -ENOTCONN ? -EHOSTDOWN : r, "cannot list the guests: %s",
+		     store_strerror(r));
+	else
+		order->result = lookup_guest(manager, order->guest, &domain, &order->reason);
+	return domain;
+}
+
+/* A guest that does not run has no more than a name. */
+static bool is_absent(const struct order *order)
+{
+	struct reason reason;
+	struct guest_ref ref;
+
+	return order->result == -ESRCH && guest_ref_parse(order->guest, &ref, &reason) == 0 &&
+	       ref.kind == GUEST_BY_NAME;
+}
+
+static void report_guest(const struct domain *domain, struct order *order)
+{
+	order->key.guest = domain->domid;
+	strcpy(order->uuid, domain->uuid);
+	order->found = escape(domain->name);
+}
+
 void orders_execute(struct manager *manager, struct order *order)
 {
 	struct domain *domain;
@@ -328,21 +345,21 @@ void orders_execute(struct manager *manager, struct order *order)
 		fail(order, -EHOSTDOWN, "xenstored does not answer");
 		return;
 	}
-	domain = find_guest(manager, order->guest);
-	if (order->kind == ORDER_EXPLAIN) {
+	domain = find_guest(manager, order);
+	if (order->kind == ORDER_EXPLAIN && is_absent(order)) {
+		order->result = 0;
+		*order->reason.text = '\0';
+	}
+	if (order->result < 0)
+		return;
+	if (order->kind == ORDER_EXPLAIN)
 		explain(manager->policy, domain, order);
-		return;
-	}
-	if (!domain) {
-		fail(order, -ESRCH, "there is no guest \"%s\"", escape(order->guest).text);
-		return;
-	}
-	if (domain->shunned) {
+	else if (order->kind == ORDER_FIND_GUEST)
+		report_guest(domain, order);
+	else if (domain->shunned)
 		fail(order, -EBUSY, "guest %s is left alone for a while, since it reads none of "
 		     "its XenStore events", escape(domain->name).text);
-		return;
-	}
-	if (order->kind == ORDER_ATTACH)
+	else if (order->kind == ORDER_ATTACH)
 		attach(manager, domain, order);
 	else if (order->kind == ORDER_SET)
 		set(domain, order);

@@ -3,7 +3,7 @@
 #ifndef ATTACHD_REASON_H
 #define ATTACHD_REASON_H
 
-#define REASON_SIZE 320
+#define REASON_SIZE 512
 
 /* For a person. What a guest wrote stands in it escaped and shortened only. */
 struct reason {

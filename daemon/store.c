@@ -215,6 +215,16 @@ int store_probe(struct store *store)
 	return store->dead ? -ENOTCONN : 0;
 }
 
+/* On one connection xenstored sends events and answers in the order in which they arise. */
+int store_sync(struct store *store)
+{
+	_cleanup_free_ char *value = NULL;
+	unsigned int len;
+
+	value = ask(store, xs_read(store->events, XBT_NULL, "/", &len));
+	return value ? 0 : failed(store);
+}
+
 int store_read(struct store *store, store_txn txn, const char *path, char **ret, size_t *ret_len)
 {
 	unsigned int len;

@@ -51,6 +51,12 @@ bool store_has_events(const struct store *store);
 /* A round trip. -ENOTCONN if xenstored has gone. */
 int store_probe(struct store *store);
 
+/*
+ * Returns when the events of all changes that were made before this call have arrived, so that
+ * store_dispatch() delivers them. 0 or -errno.
+ */
+int store_sync(struct store *store);
+
 /* The value gets a NUL after it, and may hold others. ret_len may be NULL. */
 int store_read(struct store *store, store_txn txn, const char *path, char **ret, size_t *ret_len);
 /* 1, 0 or -errno */

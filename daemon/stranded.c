@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <string.h>
 
 #include "device.h"
 #include "domain.h"
 #include "manager.h"
 #include "messages.h"
+#include "node-link.h"
 #include "nodes.h"
 #include "stranded.h"
 
@@ -42,6 +44,7 @@ static int write_anew(struct device *device)
 	struct policy_settings settings = device_settings(device);
 	struct record record = device->record;
 	unsigned int before = device->key.backend;
+	char link_guest[sizeof(device->link_guest)];
 	struct reason reason;
 	int r;
 
@@ -51,12 +54,15 @@ static int write_anew(struct device *device)
 		return r;
 	record.scripted = settings.script;
 	record.moved = true;
+	strcpy(link_guest, device->link_guest);
 	r = serve_by(device, record.backend);
+	node_link_choose(device);
 	if (r == 0)
-		r = nodes_attach(device_store(device), &device->key, device->domain->name,
-				 &settings, device->began_usec, &record);
+		r = nodes_attach(device_store(device), &device->key, device->link_guest, &settings,
+				 device->began_usec, &record);
 	if (r < 0) {
 		serve_by(device, before);
+		strcpy(device->link_guest, link_guest);
 		return r;
 	}
 	record.written_usec = device->record.written_usec;

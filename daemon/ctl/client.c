@@ -8,8 +8,11 @@
 #include "ctl/client.h"
 #include "ctl/follow.h"
 #include "ctl/message.h"
+#include "escape.h"
 
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
+/* Without xenstored it is not answered; then what the daemon listed last has to do. */
+#define FIND_TIMEOUT_USEC (3 * USEC_PER_SEC)
 #define ORDER_TIMEOUT_USEC (330 * USEC_PER_SEC)
 
 struct client {
@@ -72,8 +75,10 @@ static int explain(struct client *client, int r, const sd_bus_error *error, cons
 		int error;
 	} known[] = {
 		{ BUS_ERROR_NO_SUCH_GUEST, -ENOENT },
+		{ BUS_ERROR_AMBIGUOUS_GUEST, -ENOTUNIQ },
 		{ BUS_ERROR_NO_SUCH_DEVICE, -ENOENT },
 		{ BUS_ERROR_EXISTS, -EEXIST },
+		{ SD_BUS_ERROR_INVALID_ARGS, -EINVAL },
 		{ SD_BUS_ERROR_ACCESS_DENIED, -EACCES },
 		{ SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, -EACCES },
 	};
@@ -165,6 +170,33 @@ static int read_answer(sd_bus_message *reply, const char *type, char **ret, cons
 	return -ENOMEM;
 }
 
+/* The bus takes UTF-8 only. The daemon knows a guest also by its name as it is shown. */
+static int append_name(sd_bus_message *message, const char *name)
+{
+	int r = sd_bus_message_append(message, "s", name);
+
+	return r == -EINVAL ? sd_bus_message_append(message, "s", escape(name).text) : r;
+}
+
+int client_find_guest(struct client *client, const char *guest, uint32_t *ret_domid,
+		      const char **ret_why)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
+	int r = new_call(client, "FindGuest", &message);
+
+	if (r >= 0)
+		r = append_name(message, guest);
+	if (r < 0) {
+		*ret_why = strerror(-r);
+		return r;
+	}
+	r = send_call(client, message, FIND_TIMEOUT_USEC, &reply, ret_why);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "u", ret_domid);
+	return r < 0 ? not_understood(r, ret_why) : 0;
+}
+
 /* All orders look alike, and so do their answers: one string. */
 static int give_order(struct client *client, const char *method, const char *guest,
 		      const char *name, const struct client_options *options,
@@ -175,7 +207,9 @@ static int give_order(struct client *client, const char *method, const char *gue
 
 	r = new_call(client, method, &message);
 	if (r >= 0)
-		r = sd_bus_message_append(message, "ss", guest, name);
+		r = append_name(message, guest);
+	if (r >= 0)
+		r = append_name(message, name);
 	if (r >= 0)
 		r = append_options(message, options);
 	if (r >= 0)

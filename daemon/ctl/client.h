@@ -52,12 +52,16 @@ struct client;
 
 /*
  * All return 0 or -errno: -EHOSTDOWN if the daemon is not on the bus, -ENOENT if
- * it knows no such guest or device, -EACCES if it is not allowed. ret_why is
- * for a person.
+ * it knows no such guest or device, -ENOTUNIQ if it knows several guests, -EACCES if
+ * it is not allowed. ret_why is for a person.
  */
 int client_open(struct client **ret, const char **ret_why);
 void client_close(struct client *client);
 DEFINE_CLEANUP(struct client, client_close)
+
+/* By name, domid or UUID, see guest-ref.h. */
+int client_find_guest(struct client *client, const char *guest, uint32_t *ret_domid,
+		      const char **ret_why);
 
 /* By guest, then devid. */
 int client_list(struct client *client, struct client_device **ret, size_t *ret_n,

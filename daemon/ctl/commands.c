@@ -18,6 +18,12 @@ int command_failed(int error, const char *why)
 	case -ENOENT:
 		fprintf(stderr, "mydevicectl: %s; see: mydevicectl list\n", why);
 		return EXIT_NOT_FOUND;
+	case -EINVAL:
+		fprintf(stderr, "mydevicectl: %s\n", why);
+		return EXIT_USAGE;
+	case -ENOTUNIQ:
+		fprintf(stderr, "mydevicectl: %s; use a domid or a UUID\n", why);
+		return EXIT_AMBIGUOUS;
 	case -EACCES:
 		fprintf(stderr, "mydevicectl: not allowed: %s\n", why);
 		return EXIT_NOT_ALLOWED;
@@ -36,27 +42,7 @@ static void devices_done(struct devices *devices)
 	client_devices_free(devices->list, devices->n);
 }
 
-static int ask_for_devices(struct devices *ret)
-{
-	_cleanup_(client_closep) struct client *client = NULL;
-	_cleanup_(client_status_done) struct client_status status = {};
-	const char *why = "";
-	int r;
-
-	r = client_open(&client, &why);
-	if (r == 0)
-		r = client_status(client, &status, &why);
-	if (r == 0)
-		r = client_list(client, &ret->list, &ret->n, &why);
-	if (r < 0)
-		return command_failed(r, why);
-	if (!status.xenstore_connected)
-		fputs("mydevicectl: mydevice-attachd waits for xenstored; it knew these last\n",
-		      stderr);
-	return EXIT_SUCCESS;
-}
-
-static void keep_only(struct devices *devices, const char *guest, const char *channel)
+static void keep_only(struct devices *devices, const struct guest_ref *guest, const char *channel)
 {
 	size_t kept = 0;
 
@@ -68,6 +54,36 @@ static void keep_only(struct devices *devices, const char *guest, const char *ch
 			client_device_done(&devices->list[i]);
 	}
 	devices->n = kept;
+}
+
+/* guest and channel NULL: all. */
+static int ask_for_devices(struct devices *ret, const char *guest, const char *channel)
+{
+	_cleanup_(client_closep) struct client *client = NULL;
+	_cleanup_(client_status_done) struct client_status status = {};
+	struct guest_ref ref;
+	const char *why = "";
+	int r;
+
+	r = client_open(&client, &why);
+	if (r == 0)
+		r = client_status(client, &status, &why);
+	if (r < 0)
+		return command_failed(r, why);
+	if (!status.xenstore_connected)
+		fputs("mydevicectl: mydevice-attachd waits for xenstored; it knew these last\n",
+		      stderr);
+	if (guest) {
+		r = select_guest(client, guest, &ref);
+		if (r)
+			return r;
+	}
+	r = client_list(client, &ret->list, &ret->n, &why);
+	if (r < 0)
+		return command_failed(r, why);
+	if (guest)
+		keep_only(ret, &ref, channel);
+	return EXIT_SUCCESS;
 }
 
 static int print_devices(const struct command_context *context, const struct devices *devices,
@@ -87,12 +103,10 @@ static int print_devices(const struct command_context *context, const struct dev
 static int run_list(const struct command_context *context)
 {
 	_cleanup_(devices_done) struct devices devices = {};
-	int status = ask_for_devices(&devices);
+	int status = ask_for_devices(&devices, context->argc ? context->argv[0] : NULL, NULL);
 
 	if (status != EXIT_SUCCESS)
 		return status;
-	if (context->argc)
-		keep_only(&devices, context->argv[0], NULL);
 	return print_devices(context, &devices, output_table);
 }
 
@@ -123,10 +137,9 @@ static int run_status(const struct command_context *context)
 
 	if (!context->argc)
 		return daemon_status(context);
-	status = ask_for_devices(&devices);
+	status = ask_for_devices(&devices, context->argv[0], channel);
 	if (status != EXIT_SUCCESS)
 		return status;
-	keep_only(&devices, context->argv[0], channel);
 	if (devices.n)
 		return print_devices(context, &devices, output_details);
 	if (channel)

@@ -13,6 +13,7 @@ enum {
 	EXIT_NOT_FOUND = 4,
 	EXIT_TIMED_OUT = 5,
 	EXIT_NOT_ALLOWED = 6,
+	EXIT_AMBIGUOUS = 7,
 };
 
 /* Options that only some commands take. */

@@ -21,26 +21,47 @@ static int no_channel(const struct command_context *context)
 	return EXIT_NOT_FOUND;
 }
 
+static int several_guests(const struct command_context *context)
+{
+	char why[256];
+
+	snprintf(why, sizeof(why), "several guests are \"%.100s\"", escape(context->argv[0]).text);
+	return command_failed(-ENOTUNIQ, why);
+}
+
 /* The node of a guest's channel; EXIT_SUCCESS, or what was said. */
 static int find_node(const struct command_context *context, char **ret)
 {
 	_cleanup_(client_closep) struct client *client = NULL;
-	struct client_device *devices;
+	struct client_device *devices, *found = NULL;
+	struct guest_ref guest;
 	const char *why = "";
+	bool several = false;
 	size_t n;
 	int r;
 
 	*ret = NULL;
 	r = client_open(&client, &why);
-	if (r == 0)
-		r = client_list(client, &devices, &n, &why);
 	if (r < 0)
 		return command_failed(r, why);
-	for (size_t i = 0; i < n && !*ret; i++)
-		if (is_guest(&devices[i], context->argv[0]) &&
-		    is_channel(&devices[i], context->argv[1]) && *devices[i].node)
-			*ret = strdup(devices[i].node);
+	r = select_guest(client, context->argv[0], &guest);
+	if (r)
+		return r;
+	r = client_list(client, &devices, &n, &why);
+	if (r < 0)
+		return command_failed(r, why);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_guest(&devices[i], &guest) ||
+		    !is_channel(&devices[i], context->argv[1]) || !*devices[i].node)
+			continue;
+		several = several || (found && found->domid != devices[i].domid);
+		found = found ?: &devices[i];
+	}
+	if (found)
+		*ret = strdup(found->node);
 	client_devices_free(devices, n);
+	if (several)
+		return several_guests(context);
 	return *ret ? EXIT_SUCCESS : no_channel(context);
 }
 

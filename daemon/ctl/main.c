@@ -16,7 +16,7 @@ static void print_help(void)
 	     "Commands:");
 	for (const struct command *command = commands; command->name; command++)
 		printf("  %-8s %-23s %s\n", command->name, command->arguments, command->summary);
-	puts("\nA guest is given by its name or domid, a channel by its name or device id.\n\n"
+	puts("\nA guest is given by its name, domid or UUID, a channel by its name or device id.\n\n"
 	     "Options:\n"
 	     "  -j, --json            print JSON: list, status, attach, monitor, policy\n"
 	     "      --class=CLASS     a device of this class: attach, detach, wait, monitor, policy\n"

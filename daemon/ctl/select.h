@@ -4,32 +4,23 @@
 #define MYDEVICECTL_SELECT_H
 
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "ctl/client.h"
+#include "guest-ref.h"
 
-/* A guest is named by its name or by its domid. */
-static inline bool is_guest(const struct client_device *device, const char *guest)
-{
-	char domid[16];
+/*
+ * The guest that runs and is addressed like this; if there is none, or the daemon cannot look,
+ * the guest as it is addressed. 0, or what was reported, as an exit status: no guest can be
+ * addressed like this, or several are.
+ */
+int select_guest(struct client *client, const char *text, struct guest_ref *ret);
 
-	snprintf(domid, sizeof(domid), "%u", device->domid);
-	return !strcmp(device->guest, guest) || !strcmp(domid, guest);
-}
+/* Whether a channel can be addressed like this; reports it if not. */
+bool select_is_channel(const char *text);
 
-static inline bool is_channel(const struct client_device *device, const char *channel)
-{
-	char devid[16];
-
-	snprintf(devid, sizeof(devid), "%u", device->devid);
-	return !strcmp(device->name, channel) || !strcmp(devid, channel);
-}
-
+bool is_guest(const struct client_device *device, const struct guest_ref *guest);
+bool is_channel(const struct client_device *device, const char *channel);
 /* class NULL: any */
-static inline bool is_of_class(const struct client_device *device, const char *class)
-{
-	return !class || !strcmp(device->class, class);
-}
+bool is_of_class(const struct client_device *device, const char *class);
 
 #endif

@@ -2,6 +2,7 @@
 /* wait and monitor */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/commands.h"
@@ -25,17 +26,34 @@ static const char *const until_names[UNTIL_MAX] = {
 
 struct watch {
 	const struct command_context *context;
+	struct guest_ref guest;		/* if there is an argument */
 	enum until until;
 	bool seen;			/* one that matches, since the beginning of the list */
+	char *path;			/* until it is gone: the first that matched */
 };
+
+static void watch_done(struct watch *watch)
+{
+	free(watch->path);
+}
 
 static bool is_wanted(const struct watch *watch, const struct client_device *device)
 {
 	const struct command_context *context = watch->context;
 
-	return (context->argc < 1 || is_guest(device, context->argv[0])) &&
+	return (context->argc < 1 || is_guest(device, &watch->guest)) &&
 	       (context->argc < 2 || is_channel(device, context->argv[1])) &&
 	       is_of_class(device, context->class);
+}
+
+/* What is waited for to go is followed also if its guest is renamed. */
+static bool is_followed(struct watch *watch, const char *path, const struct client_device *device)
+{
+	if (!is_wanted(watch, device))
+		return watch->path && !strcmp(watch->path, path);
+	if (watch->until == UNTIL_GONE && !watch->path)
+		watch->path = strdup(path);
+	return true;
 }
 
 static int on_wait(enum follow_event event, const char *path, const struct client_device *device,
@@ -49,7 +67,7 @@ static int on_wait(enum follow_event event, const char *path, const struct clien
 		watch->seen = false;
 		return watch->until == UNTIL_GONE && !seen;
 	}
-	if (!is_wanted(watch, device))
+	if (!is_followed(watch, path, device))
 		return 0;
 	watch->seen = event == FOLLOW_PRESENT;
 	if (event == FOLLOW_DETACHED)
@@ -60,10 +78,34 @@ static int on_wait(enum follow_event event, const char *path, const struct clien
 	return watch->until == UNTIL_CONNECTED && !strcmp(device->phase, "connected");
 }
 
+/* Opens the client; EXIT_SUCCESS, or what was reported. */
+static int begin(struct watch *watch, struct client **ret)
+{
+	const struct command_context *context = watch->context;
+	struct guest_ref now;
+	struct reason reason;
+	const char *why = "";
+	int r;
+
+	if (context->argc > 1 && !select_is_channel(context->argv[1]))
+		return EXIT_USAGE;
+	r = client_open(ret, &why);
+	if (r < 0)
+		return command_failed(r, why);
+	if (context->argc < 1)
+		return EXIT_SUCCESS;
+	r = select_guest(*ret, context->argv[0], &now);
+	/* not the one that runs: it may end, and another come */
+	return r ?: guest_ref_parse(context->argv[0], &watch->guest, &reason);
+}
+
 int run_wait(const struct command_context *context)
 {
 	_cleanup_(client_closep) struct client *client = NULL;
-	struct watch watch = { .context = context, .until = UNTIL_CONNECTED };
+	_cleanup_(watch_done) struct watch watch = {
+		.context = context,
+		.until = UNTIL_CONNECTED,
+	};
 	const char *why = "";
 	int r;
 
@@ -77,9 +119,10 @@ int run_wait(const struct command_context *context)
 			escape(context->state).text);
 		return EXIT_USAGE;
 	}
-	r = client_open(&client, &why);
-	if (r == 0)
-		r = follow_devices(client, context->timeout_usec, on_wait, &watch, &why);
+	r = begin(&watch, &client);
+	if (r)
+		return r;
+	r = follow_devices(client, context->timeout_usec, on_wait, &watch, &why);
 	if (r == -ETIMEDOUT) {
 		fprintf(stderr, "mydevicectl: %s/%s is not %s\n", escape(context->argv[0]).text,
 			escape(context->argv[1]).text, until_names[watch.until]);
@@ -114,8 +157,9 @@ int run_monitor(const struct command_context *context)
 	const char *why = "";
 	int r;
 
-	r = client_open(&client, &why);
-	if (r == 0)
-		r = follow_devices(client, context->timeout_usec, on_monitor, &watch, &why);
+	r = begin(&watch, &client);
+	if (r)
+		return r;
+	r = follow_devices(client, context->timeout_usec, on_monitor, &watch, &why);
 	return r == -ETIMEDOUT || r == -EPIPE ? EXIT_SUCCESS : command_failed(r, why);
 }

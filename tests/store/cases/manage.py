@@ -45,12 +45,12 @@ def manage_attach(host):
     equal(one.states(2, "alice_dev"), ("1", "1"), "a device of another class")
     for arguments, expected, text in (
             (("web1", "log"), 1, "has it already"), (("db", "log"), 4, "no guest"),
-            (("web1", "../x"), 1, "no name"), (("web1", "x", "--class=eve"), 1, "attachd.conf"),
-            (("web1", "x", "--mode=fast"), 1, "stream or packet"),
-            (("web1", "x", "--ring-size=1"), 1, "at least 4096"),
+            (("web1", "../x"), 2, "no name"), (("web1", "x", "--class=eve"), 2, "attachd.conf"),
+            (("web1", "x", "--mode=fast"), 2, "stream or packet"),
+            (("web1", "x", "--ring-size=1"), 2, "at least 4096"),
             (("web1", "x", "--ring-size=much"), 2, "number of bytes"),
             (("web1",), 2, "too few"), (("web1", "x", "--force"), 2, "does not go with"),
-            (("x" * 200, "x"), 1, "too long"), (("web1", "\x1b[31m"), 1, "no name")):
+            (("x" * 200, "x"), 2, "too long"), (("web1", "\x1b[31m"), 2, "no name")):
         status, out, err = host.attachd.ctl("attach", *arguments)
         check(status == expected and text in err and not out and "\x1b" not in err,
               f"attach {arguments}: {status} {err}")
@@ -243,12 +243,12 @@ def manage_set(host):
     equal(one.states(0), ("4", "4"), "it stays connected")
     check("Settings: rate-bytes=65536 paused=1" in ctl(host, "status", "web1", "demo"), "status")
     for arguments, expected, text in (
-            (("web1", "demo", "speed=1"), 1, "expected one of rate-bytes, "),
-            (("web1", "demo", "rate-bytes=fast"), 1, "expected bytes a second"),
-            (("web1", "demo", "paused=no", "rate-messages=-1"), 1, "expected messages a second"),
-            (("web1", "demo", "node-user=\x1b[1m"), 1, "the name or number of a user"),
+            (("web1", "demo", "speed=1"), 2, "expected one of rate-bytes, "),
+            (("web1", "demo", "rate-bytes=fast"), 2, "expected bytes a second"),
+            (("web1", "demo", "paused=no", "rate-messages=-1"), 2, "expected messages a second"),
+            (("web1", "demo", "node-user=\x1b[1m"), 2, "the name or number of a user"),
             (("web1", "demo", "paused"), 2, "expected KEY=VALUE"),
-            (("web1", "demo", "=x"), 1, "cannot be set"), (("web1", "demo"), 2, "too few"),
+            (("web1", "demo", "=x"), 2, "cannot be set"), (("web1", "demo"), 2, "too few"),
             (("web1", "log", "paused=yes"), 4, "no channel"),
             (("db", "demo", "paused=yes"), 4, "no guest"),
             (("web1", "demo", "paused=yes", "--force"), 2, "does not go with")):

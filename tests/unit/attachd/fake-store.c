@@ -389,6 +389,11 @@ int store_probe(struct store *store)
 	return begin_call();
 }
 
+int store_sync(struct store *store)
+{
+	return begin_call();
+}
+
 int store_read(struct store *store, store_txn txn, const char *path, char **ret, size_t *ret_len)
 {
 	struct node *node;

@@ -5,6 +5,7 @@
 #include "device.h"
 #include "fake-store.h"
 #include "log.h"
+#include "node-link.h"
 #include "orders.h"
 #include "world.h"
 
@@ -52,7 +53,7 @@ static void test_attach(void **state)
 	assert_true(device_is_whole(7, GIFT));
 	assert_int_equal(attach(&world, "7", "demo"), -EEXIST);
 	assert_int_equal(attach(&world, "db", "demo"), -ESRCH);
-	assert_int_equal(attach(&world, "", "demo"), -ESRCH);
+	assert_int_equal(attach(&world, "", "demo"), -EINVAL);
 	assert_int_equal(attach(&world, "web", "\x1b[31m"), -EINVAL);
 	assert_int_equal(attach(&world, "web\x1b", "demo"), -ESRCH);
 	other = order(ORDER_ATTACH, "web", "alice");
@@ -77,6 +78,133 @@ static void test_attach(void **state)
 	guest_withdraw(7, GIFT);
 	world_settle(&world);
 	assert_true(device_is_whole(7, GIFT));
+	world_end(&world);
+}
+
+/* Without a turn of the event loop in between, as the event may be on its way still. */
+static void test_orders_know_the_latest_names(void **state)
+{
+	struct world world;
+
+	world_begin(&world, QUICK);
+	guest_create(7, "web");
+	assert_int_equal(attach(&world, "web", "demo"), 0);
+	assert_true(device_is_whole(7, GIFT));
+	fake_write("/local/domain/7/name", "old");
+	guest_create(8, "web");
+	assert_int_equal(attach(&world, "web", "log"), 0);
+	assert_true(device_is_whole(8, GIFT));
+	assert_false(device_is_whole(7, GIFT - 1));
+	fake_write("/local/domain/8/name", "gone");
+	assert_int_equal(detach(&world, "web", "log"), -ESRCH);
+	assert_true(device_is_whole(8, GIFT));
+	world_end(&world);
+}
+
+static int find(struct world *world, const char *guest, unsigned int *ret_domid,
+		struct reason *ret_reason)
+{
+	struct order found = order(ORDER_FIND_GUEST, guest, "");
+
+	orders_execute(world->manager, &found);
+	*ret_domid = found.key.guest;
+	*ret_reason = found.reason;
+	return found.result;
+}
+
+static void finds(struct world *world, const char *guest, unsigned int expected)
+{
+	struct reason reason;
+	unsigned int domid;
+
+	assert_int_equal(find(world, guest, &domid, &reason), 0);
+	assert_int_equal(domid, expected);
+}
+
+static void finds_none(struct world *world, const char *guest, int error, const char *text)
+{
+	struct reason reason;
+	unsigned int domid;
+
+	assert_int_equal(find(world, guest, &domid, &reason), error);
+	assert_non_null(strstr(reason.text, text));
+}
+
+static void guest_of(unsigned int domid, const char *name, unsigned int uuid);
+
+static void test_guests_are_found_by_rules(void **state)
+{
+	struct world world;
+
+	world_begin(&world, QUICK);
+	guest_of(7, "web", 1);
+	guest_of(8, "web", 2);
+	guest_of(9, "12", 3);
+	guest_of(12, "caf\xc3\xa9", 4);
+	guest_of(13, "00000000-0000-0000-0000-000000000001", 5);
+	guest_of(14, "caf\xe9 \\", 6);
+	finds_none(&world, "web", -ENOTUNIQ, "domid 7 UUID 00000000-0000-0000-0000-000000000001");
+	finds_none(&world, "web", -ENOTUNIQ, "domid 8 UUID 00000000-0000-0000-0000-000000000002");
+	finds(&world, "7", 7);
+	finds(&world, "12", 12);
+	finds_none(&world, "5", -ESRCH, "domid 5");
+	finds(&world, "00000000-0000-0000-0000-000000000001", 7);
+	finds(&world, "00000000-0000-0000-0000-000000000003", 9);
+	finds(&world, "caf\xc3\xa9", 12);
+	finds(&world, "caf\\xc3\\xa9", 12);
+	finds(&world, "caf\\xe9 \\x5c", 14);
+	finds_none(&world, "012", -EINVAL, "domid");
+	finds_none(&world, "99999999999999999999", -EINVAL, "domid");
+	finds_none(&world, "0", -EINVAL, "this host");
+	finds_none(&world, "web--incoming", -EINVAL, "migrates");
+	guest_destroy(12);
+	finds_none(&world, "12", -ESRCH, "domain 9");
+	guest_destroy(7);
+	finds(&world, "web", 8);
+	/* the copy has its name and its UUID */
+	fake_write("/local/domain/8/name", "web--migratedaway");
+	finds(&world, "web", 8);
+	guest_of(15, "web", 2);
+	finds(&world, "web", 15);
+	finds(&world, "00000000-0000-0000-0000-000000000002", 15);
+	finds(&world, "8", 8);
+	guest_of(16, "copy", 2);
+	finds_none(&world, "00000000-0000-0000-0000-000000000002", -ENOTUNIQ, "domid 16");
+	world_end(&world);
+}
+
+static const char *node_of(struct world *world, unsigned int domid)
+{
+	static struct path path;
+	struct domain *domain = manager_find_domain(world->manager, domid);
+
+	path = node_link_path(device_find(domain, MYDEVICE_CLASS, GIFT));
+	return path.text;
+}
+
+static void rename_guest(struct world *world, unsigned int domid, const char *name);
+
+static void test_paths_after_a_rename(void **state)
+{
+	struct world world;
+
+	world_begin(&world, QUICK);
+	guest_create(7, "web");
+	assert_int_equal(attach(&world, "web", "demo"), 0);
+	assert_string_equal(node_of(&world, 7), "/dev/mydevice-back/web/demo");
+	rename_guest(&world, 7, "old");
+	assert_string_equal(node_of(&world, 7), "/dev/mydevice-back/7-4095");
+	/* udev still has a link by the old name */
+	guest_create(8, "web");
+	assert_int_equal(attach(&world, "web", "demo"), 0);
+	assert_string_equal(node_of(&world, 8), "/dev/mydevice-back/8-4095");
+	assert_null(fake_read("/local/domain/0/backend/mydevice/8/4095/guest"));
+	world_kill_daemon(&world);
+	world_start_daemon(&world, QUICK);
+	world_settle(&world);
+	assert_string_equal(node_of(&world, 7), "/dev/mydevice-back/7-4095");
+	rename_guest(&world, 7, "web");
+	assert_string_equal(node_of(&world, 7), "/dev/mydevice-back/web/demo");
 	world_end(&world);
 }
 
@@ -411,6 +539,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attach),
+		cmocka_unit_test(test_orders_know_the_latest_names),
+		cmocka_unit_test(test_guests_are_found_by_rules),
+		cmocka_unit_test(test_paths_after_a_rename),
 		cmocka_unit_test(test_detach_lasts),
 		cmocka_unit_test(test_what_is_withheld_ends_with_its_guest),
 		cmocka_unit_test(test_attached_comes_back_with_its_guest),
