@@ -92,7 +92,10 @@ logs_complaints() {
 					excused[n] = 1
 				if (line ~ /<\/TASK>/)
 					expected = 0
-				if (line ~ / \[mydevice[a-z]*\]/)
+				# the racing function, or the one that had it access something of ours
+				if (line ~ / by (task|interrupt)/)
+					stack = n
+				if (line ~ / \[mydevice[a-z]*\]/ && n <= stack + 2)
 					ours = 1
 			}
 			flush()
