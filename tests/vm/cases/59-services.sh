@@ -73,7 +73,7 @@ services_agent_rounds() {
 			>/etc/systemd/system/$services_agent.service.d/slow-exit.conf && systemctl daemon-reload &&
 			systemctl restart $services_agent" || return
 	for round in $(seq "$1"); do
-		services_agent_goes && services_agent_comes || { echo "round $round" && return 1; }
+		{ services_agent_goes && services_agent_comes; } || { echo "round $round" && return 1; }
 	done
 	guest d '! dmesg | grep "qemu-ga.*segfault"'
 }
@@ -104,7 +104,34 @@ services_ssh_megabyte() {
 }
 
 services_logged() {
-	dom0 journalctl -q -b -t d -o cat | grep -x "$1"
+	dom0 journalctl -q -b -t mydevice-d -o cat | grep -x "$1"
+}
+
+# A guest can neither choose the priority, nor take over anything but a sandboxed user.
+services_log_priority() {
+	guest d 'echo "<0>alarm" >/dev/mydevice/log' || return
+	eventually 15 services_logged '<0>alarm' || return
+	dom0 'journalctl -q -b -t mydevice-d -p 6..6 -o cat | grep -x "<0>alarm"'
+}
+
+services_log_user() {
+	dom0 'pid=$(systemctl show -P MainPID mydevice-back-log@d) && ps -o user,args -p $pid &&
+		test "$(stat -c %u /proc/$pid)" -gt 1000 &&
+		grep -x "CapBnd:.0*" /proc/$pid/status'
+}
+
+# Whatever a guest answers, no control characters reach the terminal.
+services_qga_prints_text() {
+	local pid said
+	dom0 mydevicectl attach a org.qemu.guest_agent.0 || return
+	eventually 20 channels "guest == 'a' and name == 'org.qemu.guest_agent.0' and phase == 'connected'" || return
+	guest a 'f=/dev/mydevice/org.qemu.guest_agent.0; { read -r line; printf "\033[2J\302\233{}\n"; } <>$f >&0' &
+	pid=$!
+	said=$(dom0 "$services_host/qga" a guest-ping)
+	wait $pid
+	dom0 mydevicectl detach a org.qemu.guest_agent.0 --timeout=30 || return
+	echo "$said" | cat -v
+	[ "$said" = '[2J{}' ]
 }
 
 # A guest with a "-" in its name, not running yet, has its own.
@@ -163,6 +190,9 @@ if expect services-begin services_begin; then
 	expect services-log-starts eventually 15 services_active dom0 mydevice-back-log@d
 	expect services-log eval 'guest d "echo first words >/dev/mydevice/log" &&
 		eventually 15 services_logged "first words"'
+	expect services-log-priority services_log_priority
+	expect services-log-user services_log_user
+	expect services-qga-prints-text services_qga_prints_text
 	expect services-log-of-another services_log_of_another
 	if [ -n "${REBOOTS-}" ]; then
 		expect services-start-at-boot services_boot
