@@ -134,6 +134,23 @@ services_qga_prints_text() {
 	[ "$said" = '[2J{}' ]
 }
 
+# systemctl isolate stops what no target wants; these are wanted by their devices. The unit of
+# hotplug scripts is, too.
+services_isolate() {
+	local machine unit before=
+	for unit in "$services_agent" mydevice@ssh; do
+		before+=$(guest d systemctl show -P MainPID "$unit")$'\n'
+	done
+	guest d systemctl isolate multi-user.target && dom0 systemctl isolate multi-user.target &&
+		dom0 systemctl show -P IgnoreOnIsolate mydevice-hotplug@none | grep -x yes || return
+	sleep 2
+	services_active d mydevice@ssh && services_active d "$services_agent" &&
+		services_active dom0 mydevice-back-log@d && services_active dom0 mydevice-attachd || return
+	[ "$before" = "$(for unit in "$services_agent" mydevice@ssh; do
+		guest d systemctl show -P MainPID "$unit"
+	done)"$'\n' ]
+}
+
 # A guest with a "-" in its name, not running yet, has its own.
 services_log_of_another() {
 	dom0 "sed 's/^name = .*/name = \"s-1\"/; /^vif/d' /etc/xen/lab/a.cfg >/root/s.cfg &&
@@ -193,6 +210,7 @@ if expect services-begin services_begin; then
 	expect services-log-priority services_log_priority
 	expect services-log-user services_log_user
 	expect services-qga-prints-text services_qga_prints_text
+	expect services-isolate services_isolate
 	expect services-log-of-another services_log_of_another
 	if [ -n "${REBOOTS-}" ]; then
 		expect services-start-at-boot services_boot
