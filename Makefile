@@ -61,6 +61,9 @@ install: all install-daemon ## all but the modules, below DESTDIR; packages are 
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d systemd/sysusers.d/*.conf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/modules-load.d systemd/modules-load.d/*.conf
 	install -D -m 644 -t $(DESTDIR)/etc/modprobe.d systemd/modprobe.d/*.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/dracut/dracut.conf.d systemd/dracut/*.conf
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/99mydevice \
+		systemd/dracut/99mydevice/module-setup.sh
 
 .PHONY: clean
 clean: ## remove all that was built
