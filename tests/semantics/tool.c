@@ -150,11 +150,23 @@ static void shell(struct end *near, struct end *far)
 	call_free(&call);
 }
 
+/* A path to a descriptor opens the node again, which is open already; mydevice(4), NOTES. */
+static void paths_to_descriptors(struct end *near, struct end *far)
+{
+	char output[256];
+
+	(void)far;
+	IS(runs(near, "dd if=/proc/self/fd/0 count=1 2>&1 <\"$NODE\" | grep -o 'resource busy'",
+		output, sizeof(output)), 0);
+	CHECK(!strcmp(output, "resource busy\n"));
+}
+
 const struct row tool_rows[] = {
 	{ "files", STREAM | TOOLS, files },
 	{ "a-session-for-each-reader", STREAM, a_session_for_each_reader },
 	{ "a-loop-of-readers", STREAM, a_loop_of_readers },
 	{ "reads-again-after-the-end", STREAM, reads_again_after_the_end },
 	{ "shell", STREAM, shell },
+	{ "paths-to-descriptors", STREAM, paths_to_descriptors },
 	{}
 };
