@@ -33,9 +33,10 @@ def attach(host, one, devid):
 
 
 def messages(host, between, one, devid):
-    """Of one attach, sorted. A question whether the store lives may be among them."""
+    """Of one attach, sorted. A question whether the store lives may be among them, and is
+    among several of them on a busy machine."""
     found = []
-    for number in range(3):
+    for number in range(8):
         between.wait_idle(host, 0.2)
         between.arm(0, lambda kind: False)
         attach(host, one, devid + number)
