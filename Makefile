@@ -124,8 +124,8 @@ check-vm: ## real Xen, real kernels, PV and PVH guests in QEMU: minutes
 
 .PHONY: check-long
 check-long: ## what takes too long for check: guests moved 30 times on a host, 60 between two
-	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),15) UPGRADE_PACKAGES=1 STATES_STRIDE=1 REBOOTS=1 UNBIND_SECONDS=300 \
-		OLDEST_ROWS= OLDEST_SIZES=65536 tests/check oldest long hosts
+	MOVE_ROUNDS=$(or $(MOVE_ROUNDS),15) UPGRADE_PACKAGES=1 PAGE_DKMS=1 STATES_STRIDE=1 REBOOTS=1 \
+		UNBIND_SECONDS=300 OLDEST_ROWS= OLDEST_SIZES=65536 tests/check oldest long hosts
 
 .PHONY: check-debug
 check-debug: ## the core suite and the lab on kernels with KASAN, lockdep, KCSAN: PARTS=...

@@ -40,7 +40,44 @@ sparse() {
 	! grep -E '(kmod|pairs)/.*: (warning|error):|include/(mydevice|xen/io/mydevice)' "$log"
 }
 
+# A driver begun as WRITING-A-DRIVER.md tells, in an empty directory: it builds without a
+# warning, with our header of rings, and stays away from names that are taken
+example() (
+	top=$PWD
+	work=$(mktemp -d) || exit
+	trap 'rm -rf "$work"' EXIT
+	export HOME=$work/home KCFLAGS=-Werror
+	mkdir -p "$HOME" "$work/clone"
+	files | tar -c -T - | tar -x -C "$work/clone" || exit
+	cd "$work/clone" || exit
+	commands=$(tests/vm/follow docs/WRITING-A-DRIVER.md copy) && bash -euxc "$commands" || exit
+	rm -rf "$work/clone"
+	cd "$HOME/hello" || exit
+	for name in front back; do
+		sed -i '0,/^#include/s//#include <mydevice\/ring.h>\n&/' "hello/$name.c"
+	done
+	./build && test -s hellofront.ko && test -s helloback.ko || exit
+	if grep -riE "lockstep|probeonly" --include='*' . --exclude='*.ko' --exclude='.*' \
+		--exclude='*.[oa]' --exclude='*.mod*'; then
+		echo "these were not renamed"
+		exit 1
+	fi
+	./build clean && ! find . -name '*.ko' | grep . || exit
+	for name in vif mydevice Hello ../x ''; do
+		if "$top/tests/vm/pairs/new" "$name" "$work/other"; then
+			echo "'$name' was taken for the name of a class"
+			exit 1
+		fi
+	done
+	! "$top/tests/vm/pairs/new" other "$HOME/hello" || exit
+	awk '/^<!-- follow: [a-z]+ -->$/ { followed = 1; next }
+		/^    / && !followed { print FILENAME ":" NR ": no test follows this command"; bad = 1 }
+		/^[^ ]/ { followed = 0 }
+		END { exit bad }' "$top/docs/WRITING-A-DRIVER.md"
+)
+
 lint_kernel() {
+	check example example
 	check checkpatch checkpatch
 	check modules-w1 make -C kmod W=1 WERROR=1
 	check pairs-w1 tests/vm/pairs/build "$PWD/build/kmod/pairs"

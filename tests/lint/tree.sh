@@ -15,7 +15,7 @@ licence_of() {
 	case $1 in
 	include/uapi/*) echo 'MIT|GPL-2.0 WITH Linux-syscall-note' ;;
 	include/*) echo 'MIT' ;;
-	tests/vm/pairs/build | tests/vm/pairs/classes.conf) echo 'GPL-2.0-or-later' ;;
+	tests/vm/pairs/build | tests/vm/pairs/new | tests/vm/pairs/classes.conf) echo 'GPL-2.0-or-later' ;;
 	kmod/* | tests/core/Kbuild | tests/core/*.c | tests/vm/pairs/*) echo 'GPL-2.0' ;;
 	*) echo 'GPL-2.0-or-later' ;;
 	esac
