@@ -38,8 +38,8 @@ daemon_pure := awaited backoff escape explain guest-ref hotplug live log machine
 	withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device device-note \
 	directory domain domids engine facts gifts hypervisor kept kernel lookup main manager \
-	node-link nodes notify orders queue reconcile registry requests service stall steps store \
-	stranded values wire
+	node-link nodes notify orders parents queue reconcile registry requests service stall steps \
+	store stranded values wire
 ctl_sources := $(addprefix ctl/,bridge client commands connect driver follow main manage message \
 	metrics output select watch) escape guest-ref name number reason record request
 

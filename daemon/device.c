@@ -12,6 +12,7 @@
 #include "messages.h"
 #include "node-link.h"
 #include "nodes.h"
+#include "parents.h"
 #include "stranded.h"
 
 /*
@@ -112,12 +113,19 @@ static int set_hold(struct device *device, uint64_t usec)
 					  CLOCK_MONOTONIC, usec, 0, on_hold_over, device);
 }
 
+static uint64_t next_retry(struct device *device)
+{
+	uint64_t wait = backoff_next(&device->failures, &backoff_of_guest, monotonic_usec());
+
+	return wait > RETRY_USEC ? wait : RETRY_USEC;
+}
+
 /* The turn that has begun came to nothing: all of it again. */
 void device_try_again(struct device *device, enum event event)
 {
 	device->dirty = true;
 	device->timed_out = event == EVENT_TIMEOUT;
-	device->failing = set_hold(device, RETRY_USEC) == 0;
+	device->failing = set_hold(device, next_retry(device)) == 0;
 }
 
 /*
@@ -308,8 +316,9 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 	device_reconsider(device);
 	device->phase = !online ? PHASE_CLOSING : record->moved ? PHASE_MOVED : PHASE_WAITING;
 	device->orphaned = orphaned;
-	r = strcmp(key->class, MYDEVICE_CLASS) ? 0 :
-	    nodes_read_live(device_store(device), key, &device->live);
+	r = parents_claim(device_store(device), key);
+	if (r == 0 && !strcmp(key->class, MYDEVICE_CLASS))
+		r = nodes_read_live(device_store(device), key, &device->live);
 	if (r == 0)
 		r = node_link_read(device);
 	if (r == 0)
@@ -406,7 +415,7 @@ static int remove_nodes(struct device *device, struct step *step)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot remove the nodes: %s; trying again", store_strerror(r));
 		step->next = PHASE_CLOSING;
-		return set_deadline(device, RETRY_USEC);
+		return set_deadline(device, next_retry(device));
 	}
 	device_unwatch(device);
 	device->removed_usec = monotonic_usec();

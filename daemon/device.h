@@ -52,6 +52,7 @@ struct device {
 	sd_event_source *deadline;
 
 	struct backoff restarts;	/* of the frontend's handshake */
+	struct backoff failures;	/* of turns that XenStore refused something */
 	sd_event_source *hold;		/* not to be looked at for a changed state */
 	bool failing;			/* nor for anything else while its guest lives */
 };

@@ -376,8 +376,24 @@ int domain_stay_away(struct domain *domain)
 	if (r < 0)
 		return r;
 	queue_remove(&domain->manager->queue, domain);
-	domain->shunned = true;
+	domain->unreconciled = true;
 	return 1;
+}
+
+bool domain_is_shunned(const struct domain *domain)
+{
+	char buffer[UUID_SIZE];
+
+	return shun_left(&domain->manager->shun, identity(domain, buffer), monotonic_usec());
+}
+
+void domain_set_aside(struct domain *domain, int error)
+{
+	domain->unreconciled = true;
+	domain_log(domain, NULL, LOG_ERR, NULL,
+		   "what it has cannot be read from XenStore: %s; trying again",
+		   store_strerror(error));
+	domain_retry(domain);
 }
 
 static struct device *device_with_work(struct domain *domain)
@@ -390,20 +406,31 @@ static struct device *device_with_work(struct domain *domain)
 	return NULL;
 }
 
+/* Its time is over, or itself, and what it has was not read. */
+static void read_devices(struct domain *domain)
+{
+	int r = reconcile_guest(domain->manager, domain->domid);
+
+	domain->unreconciled = false;
+	if (r < 0)
+		domain_set_aside(domain, r);
+	manager_let_go(domain->manager);
+}
+
+/* Who it is comes first: without its UUID what it has would be taken for another's. */
 static int get_ready(struct domain *domain)
 {
-	int r;
+	int r = 0;
 
-	/* its time is over, or itself, and what it has was not looked at */
-	if (domain->shunned) {
-		r = reconcile_guest(domain->manager, domain->domid);
-		domain->shunned = r < 0;
-		manager_let_go(domain->manager);
-		return r;
+	if (domain->unidentified && !domain->dead) {
+		domain->unidentified = false;
+		r = domain_identify(domain);
+		if (r == 0)
+			r = domain_stay_away(domain);
 	}
-	domain->unidentified = false;
-	r = domain_identify(domain);
-	return r < 0 ? r : domain_stay_away(domain);
+	if (r == 0 && domain->unreconciled)
+		read_devices(domain);
+	return r;
 }
 
 static int try_to_get_ready(struct domain *domain)
@@ -420,7 +447,7 @@ static int try_to_get_ready(struct domain *domain)
 
 int domain_update_identity(struct domain *domain)
 {
-	if (domain->dead || domain->shunned || !domain->unidentified)
+	if (domain->dead || domain->unreconciled || !domain->unidentified)
 		return 0;
 	return try_to_get_ready(domain);
 }
@@ -433,9 +460,12 @@ static bool do_turn(struct domain *domain)
 		device_turn(device);
 		return true;
 	}
-	if (domain->dead && !domain->shunned)
+	if (domain->dead && !domain->unreconciled)
 		return false;
-	if (domain->shunned || domain->unidentified)
+	/* it was tried, and is to be tried again */
+	if (domain->unreconciled && domain->retry)
+		return false;
+	if (domain->unreconciled || domain->unidentified)
 		return try_to_get_ready(domain) >= 0;
 	return gifts_turn(domain) || requests_turn(domain);
 }

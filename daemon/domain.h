@@ -60,7 +60,7 @@ struct domain {
 	unsigned int rate_burst;	/* by the policy in force */
 	uint64_t rate_interval_usec;
 	sd_event_source *pause;		/* the end of a time without turns: it had its share */
-	bool shunned;			/* or it held up XenStore: what it has was not looked at */
+	bool unreconciled;		/* what it has was not read: it held up XenStore, or an error */
 	struct rate pause_log;
 	uint64_t n_requests, n_refused, n_pauses;
 	struct backoff vanishings;	/* of devices that it has removed itself */
@@ -109,6 +109,11 @@ void domain_bury(struct domain *domain);
 void domain_shun(struct domain *domain);
 /* Is that time not over yet? To be asked before anything is written for it. 1, 0 or -errno. */
 int domain_stay_away(struct domain *domain);
+
+bool domain_is_shunned(const struct domain *domain);
+
+/* What it has could not be read, for this reason: it alone is not served until that works. */
+void domain_set_aside(struct domain *domain, int error);
 
 /* It has to wait for something that it wants of the daemon. */
 void domain_count_pause(struct domain *domain);

@@ -160,16 +160,16 @@ static int add_domain(struct manager *manager, const struct domain_fact *fact)
 	return 0;
 }
 
-static bool is_shunned(const struct device_view *view, void *userdata)
+static bool is_left_out(const struct device_view *view, void *userdata)
 {
 	const struct domain *domain = manager_find_domain(userdata, view->key.guest);
 
-	return domain && domain->shunned;
+	return domain && domain->unreconciled;
 }
 
 void manager_let_go(struct manager *manager)
 {
-	registry_let_go(manager->registry, is_shunned, manager);
+	registry_let_go(manager->registry, is_left_out, manager);
 }
 
 static void forget_domain(struct manager *manager, struct domain *domain)
@@ -318,6 +318,7 @@ static void disconnect(struct manager *manager)
 	/* the channels go on, and most of them are found again */
 	registry_hold(manager->registry);
 	manager->store_events = sd_event_source_disable_unref(manager->store_events);
+	manager->remains = sd_event_source_disable_unref(manager->remains);
 	/* first, or xenstored would be told of the end of each watch */
 	store_close(steal(&manager->store));
 	while ((domain = table_next(&manager->domains, &cursor)))
@@ -455,7 +456,7 @@ static void do_turn(struct manager *manager)
 		return;
 	if (domain_turn(domain))
 		domain_enqueue(domain);
-	else if (domain->dead && !domain->devices && !domain->shunned)
+	else if (domain->dead && !domain->devices && !domain->unreconciled)
 		forget_domain(manager, domain);
 }
 

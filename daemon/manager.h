@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "backoff.h"
 #include "facts.h"
 #include "policy.h"
 #include "queue.h"
@@ -48,6 +49,8 @@ struct manager {
 	bool store_missing;			/* and it was said */
 	bool keeps;				/* something of a guest; see kept.h */
 
+	struct backoff remains_failures;
+	sd_event_source *remains;		/* of guests that are gone could not be removed */
 	sd_event_source *store_events;
 	sd_event_source *turns;			/* on while there is anything to do */
 	sd_event_source *probe;			/* always: tries to connect, or whether it lasts */

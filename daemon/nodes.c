@@ -5,6 +5,7 @@
 
 #include "name.h"
 #include "nodes.h"
+#include "parents.h"
 #include "values.h"
 #include "withheld.h"
 
@@ -106,6 +107,9 @@ static int write_frontend(struct store *store, store_txn txn, const struct attac
 	int r;
 
 	r = make_dir(store, txn, &frontend, attach->key->guest, (int)attach->key->backend);
+	if (r < 0)
+		return r;
+	r = parents_own(store, txn, attach->key);
 	if (r < 0)
 		return r;
 	r = write_child(store, txn, &frontend, "backend", backend.text);
@@ -311,52 +315,12 @@ int nodes_start_again(struct store *store, const struct device_key *key)
 	return store_transaction(store, TRIES, start_again_body, (void *)key);
 }
 
-static int prune(struct store *store, const struct path *dir)
-{
-	_cleanup_free_ char **names = NULL;
-	size_t n;
-	int r;
-
-	r = store_list(store, dir->text, &names, &n);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	return n ? 0 : store_remove(store, 0, dir->text);
-}
-
-static struct path parent_of(struct path path)
-{
-	*strrchr(path.text, '/') = '\0';
-	return path;
-}
-
-static int prune_backends(struct store *store, const struct path *backend, enum company company)
-{
-	const struct path backends = parent_of(*backend), class = parent_of(backends);
-	int r = prune(store, &backends);
-
-	if (r == 0 && company == COMPANY_UNKNOWN)
-		r = prune(store, &class);
-	return r;
-}
-
-static int prune_parents(struct store *store, const struct path *frontend,
-			 const struct path *backend, enum company company)
-{
-	const struct path frontends = parent_of(*frontend);
-	int r;
-
-	if (company == COMPANY_OF_GUEST)
-		return 0;
-	r = prune(store, &frontends);
-	return r < 0 ? r : prune_backends(store, backend, company);
-}
-
 int nodes_remove_backend(struct store *store, const struct device_key *key)
 {
 	struct path backend = path_backend(key);
 	int r = store_remove(store, 0, backend.text);
 
-	return r < 0 ? r : prune_backends(store, &backend, COMPANY_UNKNOWN);
+	return r < 0 ? r : parents_prune_backends(store, key, COMPANY_UNKNOWN);
 }
 
 /*
@@ -375,20 +339,13 @@ int nodes_remove(struct store *store, const struct device_key *key, enum company
 	r = store_remove(store, 0, frontend.text);
 	if (r < 0)
 		return r;
-	r = prune_parents(store, &frontend, &backend, company);
+	r = parents_prune(store, key, company);
 	if (r < 0)
 		return r;
 	r = store_remove(store, 0, record.text);
 	if (r < 0 || company == COMPANY_OF_GUEST)
 		return r;
-	return nodes_prune_records(store, key->guest);
-}
-
-int nodes_prune_records(struct store *store, unsigned int guest)
-{
-	struct path records = path_guest_records(guest);
-
-	return prune(store, &records);
+	return parents_prune_records(store, key->guest);
 }
 
 int nodes_note_withheld(struct store *store, unsigned int guest, const char *uuid,
@@ -403,7 +360,7 @@ int nodes_note_withheld(struct store *store, unsigned int guest, const char *uui
 		return store_write(store, 0, path.text, text);
 	}
 	r = store_remove(store, 0, path.text);
-	return r < 0 ? r : nodes_prune_records(store, guest);
+	return r < 0 ? r : parents_prune_records(store, guest);
 }
 
 int nodes_read_withheld(struct store *store, unsigned int guest, char **ret)

@@ -48,9 +48,6 @@ int nodes_have_frontend(struct store *store, const struct device_key *key);
 /* Deletes frontend, backend, empty parents, and the record last. */
 int nodes_remove(struct store *store, const struct device_key *key, enum company company);
 
-/* The directory of a guest's records, if none is left in it. */
-int nodes_prune_records(struct store *store, unsigned int guest);
-
 /* See withheld.h. Without words there is no such node. */
 int nodes_note_withheld(struct store *store, unsigned int guest, const char *uuid,
 			const char *words);

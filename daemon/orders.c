@@ -356,9 +356,11 @@ void orders_execute(struct manager *manager, struct order *order)
 		explain(manager->policy, domain, order);
 	else if (order->kind == ORDER_FIND_GUEST)
 		report_guest(domain, order);
-	else if (domain->shunned)
-		fail(order, -EBUSY, "guest %s is left alone for a while, since it reads none of "
-		     "its XenStore events", escape(domain->name).text);
+	else if (domain->unreconciled)
+		fail(order, -EBUSY, domain_is_shunned(domain) ?
+		     "guest %s is left alone for a while, since it reads none of its XenStore "
+		     "events" : "what guest %s has cannot be read from XenStore: see this daemon's "
+		     "log, and try again", escape(domain->name).text);
 	else if (order->kind == ORDER_ATTACH)
 		attach(manager, domain, order);
 	else if (order->kind == ORDER_SET)

@@ -10,7 +10,12 @@
 #include "nodes.h"
 #include "number.h"
 #include "orders.h"
+#include "parents.h"
 #include "reconcile.h"
+
+#define RETRY_USEC (1 * USEC_PER_SEC)
+
+static void for_each_remains(struct manager *manager);
 
 /* No directory is one without children. */
 static int for_each_child(struct manager *manager, const struct path *dir,
@@ -126,7 +131,39 @@ int reconcile_guest(struct manager *manager, unsigned int guest)
 	if (r < 0)
 		return r;
 	/* an earlier process may have ended between the last two steps of a removal */
-	return nodes_prune_records(manager->store, guest);
+	return parents_prune_records(manager->store, guest);
+}
+
+static int on_remains_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	manager->remains = sd_event_source_disable_unref(manager->remains);
+	/* that xenstored has gone the next probe finds out */
+	for_each_remains(manager);
+	return 0;
+}
+
+/* What one guest causes is no reason not to serve the others; nothing else is let pass. */
+static int confine(struct manager *manager, unsigned int guest, int error)
+{
+	struct domain *domain = manager_find_domain(manager, guest);
+	uint64_t wait;
+
+	if (error >= 0 || error == -ENOTCONN || error == -ENOMEM)
+		return error < 0 ? error : 0;
+	if (domain) {
+		domain_set_aside(domain, error);
+		return 0;
+	}
+	log_warning("what is left of domain %u cannot be removed: %s; trying again", guest,
+		    store_strerror(error));
+	if (manager->remains)
+		return 0;
+	wait = backoff_next(&manager->remains_failures, &backoff_of_guest, monotonic_usec());
+	return sd_event_add_time_relative(manager->event, &manager->remains, CLOCK_MONOTONIC,
+					  wait > RETRY_USEC ? wait : RETRY_USEC, 0,
+					  on_remains_retry, manager);
 }
 
 static int on_recorded_guest(struct manager *manager, unsigned int guest)
@@ -137,12 +174,11 @@ static int on_recorded_guest(struct manager *manager, unsigned int guest)
 	if (domain) {
 		domain->unidentified = false;
 		r = domain_identify(domain);
+		domain->unidentified = r < 0;
 		if (r == 0)
 			r = domain_stay_away(domain);
 	}
-	if (r == 0)
-		return reconcile_guest(manager, guest);
-	return r < 0 ? r : 0;
+	return confine(manager, guest, r ?: reconcile_guest(manager, guest));
 }
 
 static int on_stray_backend(struct manager *manager, const char *name, void *userdata)
@@ -166,7 +202,25 @@ static int on_served_guest(struct manager *manager, unsigned int guest)
 
 	if (manager_find_domain(manager, guest))
 		return 0;
-	return for_each_child(manager, &backends, on_stray_backend, &guest);
+	return confine(manager, guest,
+		       for_each_child(manager, &backends, on_stray_backend, &guest));
+}
+
+static int on_recorded_remains(struct manager *manager, unsigned int guest)
+{
+	if (manager_find_domain(manager, guest))
+		return 0;
+	return confine(manager, guest, reconcile_guest(manager, guest));
+}
+
+/* Of guests that are gone. */
+static void for_each_remains(struct manager *manager)
+{
+	struct path records = { PATH_RECORDS };
+	struct path backends = path_backends(manager->backend, MYDEVICE_CLASS);
+
+	if (for_each_guest(manager, &records, on_recorded_remains) == 0)
+		for_each_guest(manager, &backends, on_served_guest);
 }
 
 int reconcile(struct manager *manager)

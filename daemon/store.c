@@ -326,6 +326,34 @@ int store_own(struct store *store, store_txn txn, const char *path, unsigned int
 	return note_change(store, txn, path);
 }
 
+static void format_perms(const struct xs_permissions *perms, unsigned int n,
+			 char text[static STORE_PERMS_SIZE])
+{
+	static const char letters[] = "nrwb";
+	size_t len = 0;
+
+	*text = '\0';
+	for (unsigned int i = 0; i < n && len < STORE_PERMS_SIZE; i++)
+		len += (size_t)snprintf(text + len, STORE_PERMS_SIZE - len, "%s%c%u",
+					i ? "," : "", letters[perms[i].perms & 3],
+					perms[i].id);
+}
+
+int store_is_owned(struct store *store, const char *path, unsigned int owner, int reader,
+		   char ret_found[static STORE_PERMS_SIZE])
+{
+	_cleanup_free_ struct xs_permissions *perms = NULL;
+	unsigned int n;
+
+	perms = ask(store, xs_get_permissions(store->calls, XBT_NULL, path, &n));
+	if (!perms)
+		return failed(store);
+	format_perms(perms, n, ret_found);
+	return n == (reader < 0 ? 1 : 2) &&
+	       perms[0].id == owner && perms[0].perms == XS_PERM_NONE &&
+	       (n == 1 || (perms[1].id == (unsigned int)reader && perms[1].perms == XS_PERM_READ));
+}
+
 static int commit(struct store *store, store_txn txn)
 {
 	if (!ask(store, xs_transaction_end(store->calls, txn, false)))

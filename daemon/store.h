@@ -25,6 +25,8 @@ struct store_watch;
 #define STORE_QUOTA_WATCHES EMLINK
 #define STORE_QUOTA_TRANSACTIONS EUSERS
 
+#define STORE_PERMS_SIZE 48
+
 /* xs_transaction_t; 0 is none */
 typedef uint32_t store_txn;
 
@@ -69,6 +71,13 @@ int store_mkdir(struct store *store, store_txn txn, const char *path);
 int store_remove(struct store *store, store_txn txn, const char *path);
 /* owner may do all, reader read (none if -1), everybody else nothing. */
 int store_own(struct store *store, store_txn txn, const char *path, unsigned int owner, int reader);
+
+/*
+ * Are the permissions of this node those that store_own() gives? 1, 0 or -errno.
+ * ret_found: what they are, as in "n7,r0"; what does not fit is left out.
+ */
+int store_is_owned(struct store *store, const char *path, unsigned int owner, int reader,
+		   char ret_found[static STORE_PERMS_SIZE]);
 
 /*
  * Runs body in a transaction and commits if it returns 0. Begins anew when

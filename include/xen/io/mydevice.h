@@ -40,6 +40,8 @@
  *  event-channel-0, -1   (frontend) a port for each direction, if the
  *                        backend has feature-split-event-channels
  *
+ * The directory above it, device/mydevice, is domain 0's, G may read (n0,rG).
+ *
  * Backend, /local/domain/B/backend/mydevice/G/D, owner B, G may read (nB,rG)
  * --------------------------------------------------------------------------
  *  frontend, frontend-id (toolstack) path and domain of the other end
