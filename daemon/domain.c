@@ -13,6 +13,7 @@
 #include "messages.h"
 #include "name.h"
 #include "number.h"
+#include "orders.h"
 #include "reconcile.h"
 #include "requests.h"
 
@@ -49,6 +50,7 @@ void domain_free(struct domain *domain)
 	store_unwatch(domain->requests_watch);
 	store_unwatch(domain->name_watch);
 	free(domain->kept);
+	withheld_done(&domain->withheld);
 	free(domain);
 }
 
@@ -430,6 +432,8 @@ static int get_ready(struct domain *domain)
 	}
 	if (r == 0 && domain->unreconciled)
 		read_devices(domain);
+	else if (r == 0 && domain->unnoted)
+		r = orders_note_again(domain);
 	return r;
 }
 

@@ -36,6 +36,7 @@ struct domain {
 	char name[DOMAIN_NAME_SIZE];	/* "" while not known: not served */
 	struct device *devices;
 	struct withheld withheld;
+	bool unnoted;			/* some of it could not be noted yet */
 	struct kept *kept;		/* what an operator attached, now or in an earlier life */
 	size_t n_kept;
 

@@ -5,29 +5,94 @@
 
 #include "domain.h"
 #include "kept.h"
+#include "log.h"
 #include "manager.h"
+#include "name.h"
+#include "number.h"
+
+#define DEVID_WORD " devid="
+#define NOTE_SIZE (RECORD_SIZE + 32)
+#define NODE_NAME_SIZE (2 * MYDEVICE_NAME_MAX + 2)
+
+static struct path node_of(const char *uuid, const struct kept *kept)
+{
+	struct path dir = path_kept(uuid);
+	char node[NODE_NAME_SIZE];
+
+	if (kept->by_devid)
+		snprintf(node, sizeof(node), "%s-%u", kept->class, kept->devid);
+	else
+		snprintf(node, sizeof(node), "%s@%s", kept->class, kept->record.name);
+	for (char *dot = node; (dot = strchr(dot, '.')); )
+		*dot = '@';
+	return path_child(&dir, node);
+}
+
+static int write_note(struct store *store, const char *uuid, const struct kept *kept)
+{
+	struct path path = node_of(uuid, kept);
+	char text[NOTE_SIZE];
+	size_t len;
+
+	record_format(&kept->record, text);
+	len = strlen(text);
+	snprintf(text + len, sizeof(text) - len, DEVID_WORD "%u", kept->devid);
+	return store_write(store, 0, path.text, text);
+}
+
+/* By its node's name: class, and id if that is a part of it. 0 or -EBADMSG */
+static int parse_node(const char *name, struct kept *ret)
+{
+	const char *at = strchr(name, '@');
+	struct device_key key = {};
+
+	ret->by_devid = !at;
+	if (at) {
+		size_t len = (size_t)(at - name);
+
+		if (!name_is_safe(name, len))
+			return -EBADMSG;
+		memcpy(ret->class, name, len);
+		ret->class[len] = '\0';
+		return 0;
+	}
+	if (path_parse_record(name, &key) < 0)
+		return -EBADMSG;
+	strcpy(ret->class, key.class);
+	ret->devid = key.devid;
+	return 0;
+}
+
+static int parse_devid(const char *text, unsigned int *ret)
+{
+	const char *word = strstr(text, DEVID_WORD);
+
+	if (!word)
+		return -EBADMSG;
+	word += strlen(DEVID_WORD);
+	return number_devid(word, strcspn(word, " "), ret) < 0 ? -EBADMSG : 0;
+}
 
 /* 0, -errno, or -EBADMSG: it is damaged. */
 static int load_one(struct store *store, const struct path *dir, const char *name,
 		    struct kept *ret)
 {
-	struct path path = path_child(dir, name);
-	struct device_key key = {};
 	_cleanup_free_ char *text = NULL;
+	struct path path;
 	size_t len;
 	int r;
 
-	if (path_parse_record(name, &key) < 0)
-		return -EBADMSG;
+	r = strlen(name) < NODE_NAME_SIZE ? parse_node(name, ret) : -EBADMSG;
+	if (r < 0)
+		return r;
+	path = path_child(dir, name);
 	r = store_read(store, 0, path.text, &text, &len);
 	if (r < 0)
 		return r;
 	r = record_parse(text, len, &ret->record);
-	if (r < 0)
+	if (r < 0 || ret->by_devid)
 		return r;
-	strcpy(ret->class, key.class);
-	ret->devid = key.devid;
-	return 0;
+	return parse_devid(text, &ret->devid);
 }
 
 int kept_load(struct store *store, const char *uuid, struct kept **ret, size_t *ret_n)
@@ -104,8 +169,11 @@ static int make_room(struct manager *manager)
 		if (uuid_parse(uuids[i], strlen(uuids[i]), uuid) < 0 || is_here(manager, uuid))
 			continue;
 		r = latest_of(manager->store, uuid, &usec);
-		if (r < 0)
+		if (r == -ENOTCONN)
 			return r;
+		/* what cannot be read keeps nobody else from being noted */
+		if (r < 0)
+			continue;
 		if (usec < oldest_usec) {
 			oldest_usec = usec;
 			oldest = path_kept(uuid);
@@ -114,20 +182,66 @@ static int make_room(struct manager *manager)
 	return *oldest.text ? store_remove(manager->store, 0, oldest.text) : -ENOSPC;
 }
 
+/* Both names of one note, if the daemon ended between the two: the one by name is the later. */
+static bool is_noted_by_name(const struct kept *kept, size_t n, const struct kept *old)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!kept[i].by_devid && !strcmp(kept[i].class, old->class) &&
+		    !strcmp(kept[i].record.name, old->record.name))
+			return true;
+	return false;
+}
+
+/* Gives each note of an earlier release the name that it has by now. */
+static int migrate(struct store *store, const char *uuid)
+{
+	_cleanup_free_ struct kept *kept = NULL;
+	size_t n = 0;
+	int r = kept_load(store, uuid, &kept, &n);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct path old = node_of(uuid, &kept[i]);
+		bool noted;
+
+		if (!kept[i].by_devid)
+			continue;
+		noted = is_noted_by_name(kept, n, &kept[i]);
+		kept[i].by_devid = false;
+		r = noted ? 0 : write_note(store, uuid, &kept[i]);
+		if (r == 0)
+			r = store_remove(store, 0, old.text);
+	}
+	return r;
+}
+
 int kept_begin(struct manager *manager)
 {
-	int r = store_exists(manager->store, 0, PATH_KEPT);
+	_cleanup_free_ char **uuids = NULL;
+	size_t n = 0;
+	int r = store_list(manager->store, PATH_KEPT, &uuids, &n);
 
-	if (r < 0)
+	if (r < 0 && r != -ENOENT)
 		return r;
-	manager->keeps = r;
+	manager->keeps = r == 0;
+	for (size_t i = 0; i < n; i++) {
+		char uuid[UUID_SIZE];
+
+		if (uuid_parse(uuids[i], strlen(uuids[i]), uuid) < 0)
+			continue;
+		r = migrate(manager->store, uuid);
+		if (r == -ENOTCONN)
+			return r;
+		/* it is read by its old name, too */
+		if (r < 0)
+			log_warning("cannot rename what is kept of guest %s: %s", uuid,
+				    store_strerror(r));
+	}
 	return 0;
 }
 
-int kept_note(struct manager *manager, const struct device_key *key, const struct record *record)
+int kept_note(struct manager *manager, const char *uuid, const struct kept *kept)
 {
-	struct path path = path_kept(record->uuid);
-	char text[RECORD_SIZE], name[MYDEVICE_NAME_MAX + 16];
+	struct path path = path_kept(uuid);
 	int r;
 
 	r = store_exists(manager->store, 0, path.text);
@@ -135,11 +249,8 @@ int kept_note(struct manager *manager, const struct device_key *key, const struc
 		r = make_room(manager);
 	if (r < 0)
 		return r;
-	snprintf(name, sizeof(name), "%s-%u", key->class, key->devid);
-	path = path_child(&path, name);
-	record_format(record, text);
 	manager->keeps = true;
-	return store_write(manager->store, 0, path.text, text);
+	return write_note(manager->store, uuid, kept);
 }
 
 int kept_drop(struct manager *manager, const char *uuid, const char *class, const char *name)
@@ -154,13 +265,10 @@ int kept_drop(struct manager *manager, const char *uuid, const char *class, cons
 		return r;
 	left = n;
 	for (size_t i = 0; i < n; i++) {
-		char node[MYDEVICE_NAME_MAX + 16];
-		struct path path;
+		struct path path = node_of(uuid, &kept[i]);
 
 		if (strcmp(kept[i].class, class) || strcmp(kept[i].record.name, name))
 			continue;
-		snprintf(node, sizeof(node), "%s-%u", class, kept[i].devid);
-		path = path_child(&dir, node);
 		r = store_remove(manager->store, 0, path.text);
 		if (r < 0)
 			return r;

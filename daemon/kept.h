@@ -2,11 +2,15 @@
 /*
  * What an operator has attached to a guest, by the guest's UUID: it gets that
  * again when it comes back, after a reboot or a restore, as another domain.
- * Noted in XenStore below /mydevice/kept, so it ends with the host.
+ * Noted in XenStore, so it ends with the host: /mydevice/kept/UUID/CLASS@NAME is
+ * the record that the device had, and its id. XenStore has no "." in a node's
+ * name: there it is "@". Earlier releases named the nodes by CLASS-DEVID; these
+ * are renamed at the start.
  */
 #ifndef ATTACHD_KEPT_H
 #define ATTACHD_KEPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "paths.h"
@@ -23,13 +27,14 @@ struct kept {
 	char class[MYDEVICE_NAME_MAX + 1];
 	unsigned int devid;
 	struct record record;
+	bool by_devid;			/* the node has the name that earlier releases gave it */
 };
 
-/* After connecting: is anything noted? Of most hosts nothing is. 0 or -errno. */
+/* After connecting: is anything noted? Of most hosts nothing is. 0 or -errno */
 int kept_begin(struct manager *manager);
 
-/* Notes a device. 0 or -errno, as the next two. */
-int kept_note(struct manager *manager, const struct device_key *key, const struct record *record);
+/* Notes a device, in place of what is noted by its name. 0 or -errno, as the next two. */
+int kept_note(struct manager *manager, const char *uuid, const struct kept *kept);
 /* Nothing noted of it is success. */
 int kept_drop(struct manager *manager, const char *uuid, const char *class, const char *name);
 /* All that is noted of a guest; nothing is success. */

@@ -12,6 +12,7 @@
 #include "messages.h"
 #include "nodes.h"
 #include "reconcile.h"
+#include "withheld-note.h"
 
 /* Domain 0, or the domain that stands in for it, serves all channels. */
 #define BACKEND_DOMID 0
@@ -174,8 +175,10 @@ void manager_let_go(struct manager *manager)
 
 static void forget_domain(struct manager *manager, struct domain *domain)
 {
-	if (*domain->withheld.text)
-		nodes_note_withheld(manager->store, domain->domid, "", "");
+	struct withheld none = { .n_nodes = domain->withheld.n_nodes };
+
+	if (none.n_nodes)
+		withheld_note(manager->store, domain->domid, "", &none);
 	if (domain->reborn)
 		on_domains_changed(NULL, manager);
 	table_remove(&manager->domains, domain->domid);

@@ -7,7 +7,6 @@
 #include "nodes.h"
 #include "parents.h"
 #include "values.h"
-#include "withheld.h"
 
 #define STATE_INITIALISING "1"
 #define STATE_CLOSING "5"
@@ -346,28 +345,6 @@ int nodes_remove(struct store *store, const struct device_key *key, enum company
 	if (r < 0 || company == COMPANY_OF_GUEST)
 		return r;
 	return parents_prune_records(store, key->guest);
-}
-
-int nodes_note_withheld(struct store *store, unsigned int guest, const char *uuid,
-			const char *words)
-{
-	struct path path = path_withheld(guest);
-	char text[UUID_SIZE + WITHHELD_SIZE];
-	int r;
-
-	if (*words) {
-		snprintf(text, sizeof(text), "%s%s", uuid, words);
-		return store_write(store, 0, path.text, text);
-	}
-	r = store_remove(store, 0, path.text);
-	return r < 0 ? r : parents_prune_records(store, guest);
-}
-
-int nodes_read_withheld(struct store *store, unsigned int guest, char **ret)
-{
-	struct path path = path_withheld(guest);
-
-	return store_read(store, 0, path.text, ret, NULL);
 }
 
 /* Nobody else writes or deletes it. */

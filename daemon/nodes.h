@@ -48,11 +48,6 @@ int nodes_have_frontend(struct store *store, const struct device_key *key);
 /* Deletes frontend, backend, empty parents, and the record last. */
 int nodes_remove(struct store *store, const struct device_key *key, enum company company);
 
-/* See withheld.h. Without words there is no such node. */
-int nodes_note_withheld(struct store *store, unsigned int guest, const char *uuid,
-			const char *words);
-int nodes_read_withheld(struct store *store, unsigned int guest, char **ret);
-
 int nodes_update_record(struct store *store, const struct device_key *key,
 			const struct record *record);
 

@@ -19,6 +19,7 @@
 #include "number.h"
 #include "orders.h"
 #include "requests.h"
+#include "withheld-note.h"
 
 _printf_(3, 4) static void fail(struct order *order, int error, const char *format, ...)
 {
@@ -32,23 +33,15 @@ _printf_(3, 4) static void fail(struct order *order, int error, const char *form
 
 static int note_withheld(struct domain *domain)
 {
-	return nodes_note_withheld(domain->manager->store, domain->domid, domain->uuid,
-				   domain->withheld.text);
+	return withheld_note(domain->manager->store, domain->domid, domain->uuid,
+			     &domain->withheld);
 }
 
 int orders_recall(struct domain *domain)
 {
-	_cleanup_free_ char *text = NULL;
-	int r = nodes_read_withheld(domain->manager->store, domain->domid, &text);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return r;
-	if (withheld_parse(&domain->withheld, domain->uuid, text))
-		return 0;
-	/* of another domain that had this domid */
-	return nodes_note_withheld(domain->manager->store, domain->domid, "", "");
+	withheld_done(&domain->withheld);
+	return withheld_recall(domain->manager->store, domain->domid, domain->uuid,
+			       &domain->withheld);
 }
 
 static const char *why_unnoted(int error)
@@ -62,20 +55,22 @@ static const char *why_unnoted(int error)
  */
 static void keep(struct domain *domain, const struct device_plan *plan)
 {
-	struct device_key key = { .devid = plan->devid };
-	struct record record = {
-		.origin = plan->origin,
-		.mode = plan->grant.mode,
-		.ring_size = plan->grant.ring_size,
-		.requested_usec = realtime_usec(),
+	struct kept kept = {
+		.devid = plan->devid,
+		.record = {
+			.origin = plan->origin,
+			.mode = plan->grant.mode,
+			.ring_size = plan->grant.ring_size,
+			.requested_usec = realtime_usec(),
+		},
 	};
 	int twin = *domain->uuid ? domain_has_twin(domain) : 0, r = twin;
 
-	strcpy(key.class, plan->class);
-	strcpy(record.uuid, domain->uuid);
-	strcpy(record.name, plan->name);
+	strcpy(kept.class, plan->class);
+	strcpy(kept.record.uuid, domain->uuid);
+	strcpy(kept.record.name, plan->name);
 	if (!twin && *domain->uuid)
-		r = kept_note(domain->manager, &key, &record);
+		r = kept_note(domain->manager, domain->uuid, &kept);
 	if (r)
 		domain_log(domain, NULL, LOG_WARNING, NULL,
 			   "%s is not kept for when it comes back: %s", plan->name,
@@ -91,6 +86,26 @@ static int stop_keeping(struct domain *domain, const char *class, const char *na
 	if (r == 0)
 		r = domain_recall_kept(domain);
 	return r < 0 ? r : 0;
+}
+
+/* What is withheld does not come back by the note of an earlier order either. */
+int orders_note_again(struct domain *domain)
+{
+	int r = note_withheld(domain), twin = *domain->uuid ? domain_has_twin(domain) : 1;
+
+	if (r == 0 && twin < 0)
+		r = twin;
+	for (size_t i = 0; r == 0 && !twin && i < domain->n_kept; i++) {
+		const struct kept *kept = &domain->kept[i];
+
+		if (withheld_has(&domain->withheld, kept->class, kept->record.name))
+			r = kept_drop(domain->manager, domain->uuid, kept->class,
+				      kept->record.name);
+	}
+	if (r == 0)
+		r = domain_recall_kept(domain);
+	domain->unnoted = r < 0;
+	return r;
 }
 
 int orders_resume(struct domain *domain)
@@ -130,19 +145,60 @@ static int check_attach(struct manager *manager, struct domain *domain, struct o
 	return order->result;
 }
 
-/* Or a restart would take it for a detach that is to be finished. */
+static void withhold_again(struct domain *domain, const struct order *order)
+{
+	int r = withheld_add(&domain->withheld, order->class, order->name);
+
+	if (r == 0)
+		r = note_withheld(domain);
+	if (r == 0)
+		return;
+	domain->unnoted = true;
+	domain_retry(domain);
+}
+
+/*
+ * Or a restart would take it for a detach that is to be finished. 1 if it was withheld, 0 if
+ * not, or the order has failed.
+ */
 static int allow_again(struct domain *domain, struct order *order)
 {
-	struct withheld before = domain->withheld;
-	int r = 0;
+	int r;
 
-	if (withheld_drop(&domain->withheld, order->class, order->name))
-		r = note_withheld(domain);
-	if (r < 0) {
-		domain->withheld = before;
-		fail(order, r, "cannot note that it may come back: %s", store_strerror(r));
-	}
+	if (!withheld_drop(&domain->withheld, order->class, order->name))
+		return 0;
+	r = note_withheld(domain);
+	if (r == 0)
+		return 1;
+	withhold_again(domain, order);
+	fail(order, r, "cannot note that it may come back: %s", store_strerror(r));
 	return r;
+}
+
+/* What is noted of it by an earlier order. False: nothing. */
+static bool find_kept(const struct domain *domain, const struct order *order, struct kept *ret)
+{
+	for (size_t i = 0; i < domain->n_kept; i++)
+		if (!strcmp(domain->kept[i].class, order->class) &&
+		    !strcmp(domain->kept[i].record.name, order->name)) {
+			*ret = domain->kept[i];
+			return true;
+		}
+	return false;
+}
+
+/* The order has failed: what earlier ones noted holds. */
+static void keep_as_before(struct domain *domain, const struct order *order,
+			   const struct kept *before)
+{
+	int r = before ? domain_has_twin(domain) : 0;
+
+	if (r == 0)
+		r = before ? kept_note(domain->manager, domain->uuid, before) :
+			     stop_keeping(domain, order->class, order->name);
+	if (r < 0)
+		domain_log(domain, NULL, LOG_WARNING, NULL,
+			   "cannot restore the note about %s: %s", order->name, why_unnoted(r));
 }
 
 /*
@@ -196,6 +252,9 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 		.settings = &settings,
 		.began_usec = monotonic_usec(),
 	};
+	struct kept before;
+	int withheld;
+	bool noted;
 
 	if (start_again(domain, order) || check_attach(manager, domain, order) < 0)
 		return;
@@ -210,12 +269,16 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 		fail(order, -EBUSY, "device id %u is in use", plan.devid);
 		return;
 	}
-	if (allow_again(domain, order) < 0)
+	withheld = allow_again(domain, order);
+	if (withheld < 0)
 		return;
+	noted = find_kept(domain, order, &before);
 	keep(domain, &plan);
 	order->result = device_attach(domain, &plan, &order->reason);
 	if (order->result < 0)
-		stop_keeping(domain, plan.class, plan.name);
+		keep_as_before(domain, order, noted ? &before : NULL);
+	if (order->result < 0 && withheld)
+		withhold_again(domain, order);
 	if (order->result == 0) {
 		struct device *device = device_find(domain, plan.class, plan.devid);
 
@@ -243,6 +306,23 @@ static struct device *find_device(struct domain *domain, struct order *order)
 	return NULL;
 }
 
+/* Whatever XenStore refuses, the device goes; the note follows when there is room for it. */
+static int note_detached(struct domain *domain, const struct device *device)
+{
+	int r = note_withheld(domain);
+
+	if (r == 0)
+		r = stop_keeping(domain, device->key.class, device->record.name);
+	if (r == 0 || r == -ENOTCONN)
+		return r;
+	domain_log(domain, device, LOG_WARNING, NULL,
+		   "cannot note that it is to stay away: %s; detaching it, and trying again to "
+		   "note that", store_strerror(r));
+	domain->unnoted = true;
+	domain_retry(domain);
+	return 0;
+}
+
 static void detach(struct domain *domain, struct order *order)
 {
 	struct device *device = find_device(domain, order);
@@ -252,11 +332,9 @@ static void detach(struct domain *domain, struct order *order)
 		return;
 	r = withheld_add(&domain->withheld, device->key.class, device->record.name);
 	if (r == 0)
-		r = note_withheld(domain);
-	if (r == 0)
-		r = stop_keeping(domain, device->key.class, device->record.name);
+		r = note_detached(domain, device);
 	if (r < 0) {
-		fail(order, r, "cannot note that it is to stay away: %s", why_unnoted(r));
+		fail(order, r, "cannot note that it is to stay away: %s", store_strerror(r));
 		return;
 	}
 	order->key = device->key;

@@ -12,6 +12,7 @@
 #include "orders.h"
 #include "parents.h"
 #include "reconcile.h"
+#include "withheld-note.h"
 
 #define RETRY_USEC (1 * USEC_PER_SEC)
 
@@ -108,6 +109,12 @@ static int on_record(struct manager *manager, const char *name, void *userdata)
 	struct device_key key = { .guest = *guest, .backend = manager->backend };
 	struct domain *domain = find_living(manager, *guest);
 
+	if (!domain && withheld_is_note(name)) {
+		const struct path records = path_guest_records(*guest);
+		const struct path note = path_child(&records, name);
+
+		return store_remove(manager->store, 0, note.text);
+	}
 	if (path_parse_record(name, &key) < 0)
 		return 0;
 	/* a try that failed half-way had got to it */
@@ -122,7 +129,7 @@ int reconcile_guest(struct manager *manager, unsigned int guest)
 	struct path records = path_guest_records(guest);
 	int r;
 
-	r = domain ? orders_recall(domain) : nodes_note_withheld(manager->store, guest, "", "");
+	r = domain ? orders_recall(domain) : 0;
 	if (r < 0)
 		return r;
 	r = for_each_child(manager, &records, on_record, &guest);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
+#include <errno.h>
+
 #include "withheld.h"
 
 static void test_whole_words(void **state)
@@ -11,7 +13,7 @@ static void test_whole_words(void **state)
 	assert_int_equal(withheld_add(&w, "mydevice", "demo2"), 0);
 	assert_int_equal(withheld_add(&w, "bob", "demo"), 0);
 	assert_int_equal(withheld_add(&w, "bob", "demo"), 0);
-	assert_string_equal(w.text, " mydevice/demo mydevice/demo2 bob/demo");
+	assert_string_equal(withheld_words(&w), " mydevice/demo mydevice/demo2 bob/demo");
 	assert_true(withheld_has(&w, "mydevice", "demo"));
 	assert_false(withheld_has(&w, "mydevice", "dem"));
 	assert_false(withheld_has(&w, "device", "demo"));
@@ -21,52 +23,66 @@ static void test_whole_words(void **state)
 	assert_true(withheld_has(&w, "mydevice", "demo2"));
 	assert_true(withheld_drop(&w, "bob", "demo"));
 	assert_true(withheld_drop(&w, "mydevice", "demo2"));
-	assert_string_equal(w.text, "");
+	assert_string_equal(withheld_words(&w), "");
+	withheld_done(&w);
 }
 
-static void test_so_many_and_no_more(void **state)
+static void test_as_many_as_there_are(void **state)
 {
-	struct withheld w = {};
-	unsigned int n = 0;
-	char name[64];
+	struct withheld w = {}, again = {};
+	unsigned int n, parts = 0;
+	const char *words;
+	char name[64], text[WITHHELD_SIZE];
+	size_t len;
 
 	memset(name, 'n', 63);
 	name[63] = '\0';
-	do
+	for (n = 0; n < 100; n++) {
 		name[n / 26] = (char)('a' + n % 26);
-	while (withheld_add(&w, "mydevice", name) == 0 && ++n < 100);
-	assert_in_range(n, 10, 20);
-	assert_true(strlen(w.text) < WITHHELD_SIZE);
-	assert_false(withheld_has(&w, "mydevice", name));
+		assert_int_equal(withheld_add(&w, "mydevice", name), 0);
+	}
+	for (words = withheld_words(&w); *words; words += len, parts++) {
+		len = withheld_part(words);
+		assert_in_range(len, 1, WITHHELD_SIZE - 1);
+		assert_int_equal(words[0], ' ');
+		snprintf(text, sizeof(text), "%.*s", (int)len, words);
+		assert_int_equal(withheld_parse(&again, "", text), 0);
+	}
+	assert_in_range(parts, 7, 9);
+	assert_string_equal(withheld_words(&again), withheld_words(&w));
+	assert_true(withheld_has(&again, "mydevice", name));
+	assert_int_equal(withheld_part(""), 0);
+	withheld_done(&again);
+	withheld_done(&w);
 }
 
 static void test_whose_it_is(void **state)
 {
 	static const char uuid[] = "01234567-89ab-cdef-0123-456789abcdef";
-	char text[WITHHELD_SIZE + 64];
+	char text[128];
 	struct withheld w = {};
 
 	snprintf(text, sizeof(text), "%s mydevice/demo", uuid);
-	assert_true(withheld_parse(&w, uuid, text));
+	assert_int_equal(withheld_parse(&w, uuid, text), 0);
 	assert_true(withheld_has(&w, "mydevice", "demo"));
-	w.text[0] = '\0';
-	assert_false(withheld_parse(&w, "11234567-89ab-cdef-0123-456789abcdef", text));
-	assert_false(withheld_parse(&w, uuid, uuid));
-	assert_false(withheld_parse(&w, uuid, ""));
-	assert_false(withheld_parse(&w, uuid, "01234567"));
-	memset(text + 36, ' ', sizeof(text) - 37);
-	text[sizeof(text) - 1] = '\0';
-	assert_false(withheld_parse(&w, uuid, text));
-	assert_string_equal(w.text, "");
+	withheld_done(&w);
+	assert_int_equal(withheld_parse(&w, "11234567-89ab-cdef-0123-456789abcdef", text),
+			 -EBADMSG);
+	assert_int_equal(withheld_parse(&w, uuid, uuid), -EBADMSG);
+	assert_int_equal(withheld_parse(&w, uuid, ""), -EBADMSG);
+	assert_int_equal(withheld_parse(&w, uuid, "01234567"), -EBADMSG);
+	assert_string_equal(withheld_words(&w), "");
 	/* where the UUID is not known */
-	assert_true(withheld_parse(&w, "", " mydevice/demo"));
+	assert_int_equal(withheld_parse(&w, "", " mydevice/demo"), 0);
+	assert_true(withheld_has(&w, "mydevice", "demo"));
+	withheld_done(&w);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_words),
-		cmocka_unit_test(test_so_many_and_no_more),
+		cmocka_unit_test(test_as_many_as_there_are),
 		cmocka_unit_test(test_whose_it_is),
 	};
 
