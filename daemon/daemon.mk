@@ -33,7 +33,7 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := awaited backoff escape explain guest-ref hotplug live log machine metrics name \
+daemon_pure := awaited backoff escape explain guest-ref hotplug live log machine memo metrics name \
 	number paths policy policy-file policy-setting rate reason record request shun table \
 	withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device device-note \

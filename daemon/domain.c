@@ -51,6 +51,7 @@ void domain_free(struct domain *domain)
 	store_unwatch(domain->name_watch);
 	free(domain->kept);
 	withheld_done(&domain->withheld);
+	memo_done(&domain->refusals);
 	free(domain);
 }
 

@@ -15,6 +15,7 @@
 
 #include "backoff.h"
 #include "log.h"
+#include "memo.h"
 #include "paths.h"
 #include "rate.h"
 #include "record.h"
@@ -56,6 +57,7 @@ struct domain {
 	unsigned int next_changed;	/* where to look on */
 	uint64_t changed_since_usec;	/* monotonic, the earliest of them */
 	char misnamed[64];		/* a request whose directory is no devid */
+	struct memo refusals;		/* by devid: the last answer, if it was not "attached" */
 
 	struct rate rate;
 	unsigned int rate_burst;	/* by the policy in force */

@@ -92,23 +92,25 @@ static void answer(struct domain *domain, const struct path *request, const char
 	domain_retry(domain);
 }
 
-/* A request, and what its guest was told of it. */
+/* A request. */
 struct asked {
 	unsigned int devid;
-	const char *told;		/* NULL: nothing */
+	const char *name;		/* that it asks for; "" if it is wrong */
+	const char *status;		/* what stands there as its answer; NULL: nothing */
 };
 
-/* A request is looked at again for many reasons; to be told once is enough. */
-static bool was_told(const struct asked *asked, const char *status)
+/* The guest may have written this itself. */
+static bool has_status(const struct asked *asked, const char *status)
 {
-	return asked->told && !strcmp(asked->told, status);
+	return asked->status && !strcmp(asked->status, status);
 }
 
 static void answer_attached(struct domain *domain, const struct asked *asked)
 {
 	struct path request = path_request(domain->domid, MYDEVICE_CLASS, asked->devid);
 
-	if (!was_told(asked, "attached"))
+	memo_drop(&domain->refusals, asked->devid);
+	if (!has_status(asked, "attached"))
 		answer(domain, &request, "attached");
 }
 
@@ -126,17 +128,25 @@ static void refuse(struct domain *domain, const struct asked *asked, const char 
 		   const struct reason *reason)
 {
 	struct path request = path_request(domain->domid, MYDEVICE_CLASS, asked->devid);
-	char status[REASON_SIZE + 16];
+	char status[REASON_SIZE + 16], refusal[sizeof(status) + MYDEVICE_NAME_MAX + 1];
+	bool known;
 
 	snprintf(status, sizeof(status), "%s: %s", kind, reason->text);
-	if (was_told(asked, status))
+	snprintf(refusal, sizeof(refusal), "%s/%s", asked->name, status);
+	/* a request is looked at again for many reasons; to be told once is enough */
+	known = memo_has(&domain->refusals, asked->devid, refusal);
+	if (known && has_status(asked, status))
 		return;
+	memo_set(&domain->refusals, asked->devid, refusal);
 	domain_log(domain, NULL, LOG_NOTICE, MSG_DENIED, "request %u %s", asked->devid,
 		   status);
 	registry_count(domain->manager->registry,
 		       strcmp(kind, "denied") ? COUNT_INVALID : COUNT_DENIED);
 	domain->n_refused++;
-	answer(domain, &request, status);
+	if (has_status(asked, status))
+		domain_publish_counts(domain);
+	else
+		answer(domain, &request, status);
 }
 
 static void answer_misnamed(struct domain *domain)
@@ -146,6 +156,8 @@ static void answer_misnamed(struct domain *domain)
 	domain_log(domain, NULL, LOG_NOTICE, MSG_DENIED, "request \"%s\": not a device id",
 		   escape(domain->misnamed).text);
 	*domain->misnamed = '\0';
+	registry_count(domain->manager->registry, COUNT_INVALID);
+	domain->n_refused++;
 	answer(domain, &request,
 	       "error: the directory's name is not a device id, a number from 0 to 4095");
 }
@@ -334,7 +346,7 @@ static void confirm(struct domain *domain, const struct asked *asked, struct dev
 static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec)
 {
 	_cleanup_(values_done) struct request_values values = {};
-	struct asked asked = { .devid = devid };
+	struct asked asked = { .devid = devid, .name = "" };
 	struct request_nodes nodes;
 	struct device *device = device_find(domain, MYDEVICE_CLASS, devid);
 	struct request request;
@@ -350,10 +362,13 @@ static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec
 		domain_retry(domain);
 		return;
 	}
-	asked.told = values.node[NODE_STATUS].data;
+	asked.status = values.node[NODE_STATUS].data;
 	nodes = nodes_of(&values);
 	r = request_parse(&nodes, &request, &reason);
+	if (r == 0)
+		asked.name = request.name;
 	if (r == -ENODATA) {
+		memo_drop(&domain->refusals, devid);
 		if (device && device_is_serving(device) && device->record.origin == ORIGIN_REQUEST)
 			device_withdraw(device);
 		return;

@@ -2,8 +2,8 @@
 # The parts of the daemon that do no I/O, and the manager on top of a XenStore
 # in memory.
 
-attachd_unit_pure := awaited backoff escape limit live machine metrics name number paths policy \
-	protocol record request shun table withheld
+attachd_unit_pure := awaited backoff escape limit live machine memo metrics name number paths \
+	policy protocol record request shun table withheld
 UNIT_TESTS += $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%)
 
 attachd_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter -pthread \
