@@ -290,7 +290,7 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 	if (r < 0) {
 		device_free(device);
 		if (r == -EHOSTUNREACH)
-			manager_await_backend(domain);
+			manager_await_backend(domain, plan->settings->backend);
 		snprintf(ret_reason->text, sizeof(ret_reason->text), "cannot be attached: %s",
 			 r == -EHOSTUNREACH ? "its backend domain is gone" : store_strerror(r));
 		return r;

@@ -52,6 +52,8 @@ void domain_free(struct domain *domain)
 	free(domain->kept);
 	withheld_done(&domain->withheld);
 	memo_done(&domain->refusals);
+	memo_done(&domain->gift_errors);
+	manager_await_none(domain);
 	free(domain);
 }
 
@@ -184,7 +186,7 @@ void domain_bury(struct domain *domain)
 	store_unwatch(steal(&domain->requests_watch));
 	store_unwatch(steal(&domain->name_watch));
 	manager_orphan_devices(domain->manager, domain->domid);
-	manager_backend_came(domain->manager);
+	manager_backend_came(domain->manager, domain->name);
 	/* its grants are held until its backends let go */
 	queue_prepend(&domain->manager->queue, domain);
 	manager_wake(domain->manager);
@@ -281,8 +283,11 @@ int domain_recall_kept(struct domain *domain)
 /* Not served: it has no name, so its tree has gone, or is not whole yet. */
 static void lose_identity(struct domain *domain)
 {
+	char before[DOMAIN_NAME_SIZE];
+
+	strcpy(before, domain->name);
 	*domain->name = '\0';
-	manager_backend_came(domain->manager);
+	manager_backend_came(domain->manager, before);
 	/* what comes next may be another domain with this domid */
 	if (facts_degraded(domain->manager->facts))
 		*domain->uuid = '\0';
@@ -290,16 +295,19 @@ static void lose_identity(struct domain *domain)
 
 static void take_name(struct domain *domain, const char *name)
 {
+	char before[DOMAIN_NAME_SIZE];
 	struct device *device;
 
 	if (!strncmp(domain->name, name, sizeof(domain->name) - 1))
 		return;
+	strcpy(before, domain->name);
 	snprintf(domain->name, sizeof(domain->name), "%s", name);
 	/* they are listed under the name */
 	for (device = domain->devices; device; device = device->next)
 		device->dirty = true;
 	domain_reconsider(domain);
-	manager_backend_came(domain->manager);
+	manager_backend_came(domain->manager, before);
+	manager_backend_came(domain->manager, domain->name);
 }
 
 /*

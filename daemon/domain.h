@@ -22,6 +22,7 @@
 #include "store.h"
 #include "withheld.h"
 
+struct awaited_backend;
 struct device;
 struct kept;
 struct manager;
@@ -68,7 +69,8 @@ struct domain {
 	uint64_t n_requests, n_refused, n_pauses;
 	struct backoff vanishings;	/* of devices that it has removed itself */
 	struct backoff retries;
-	bool awaits_backend;		/* a domain that is to serve it is not there */
+	struct awaited_backend *awaited_backends; /* that are to serve it and are not there */
+	struct memo gift_errors;	/* what was logged of each gift, see gifts.c */
 	sd_event_source *retry;
 	struct path requests;
 	struct store_watch *requests_watch, *name_watch;

@@ -19,6 +19,31 @@ unsigned int gifts_free_devid(struct domain *domain, const char *class)
 	return devid;
 }
 
+/* FNV-1a: of the few gifts that a policy has none has the same as another. */
+static uint64_t number_of(const struct device_plan *plan)
+{
+	const char *const parts[] = { plan->class, "/", plan->name };
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		for (const char *at = parts[i]; *at; at++)
+			hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* It is tried again for many reasons; that it does not work is logged once. */
+static void log_error_once(struct domain *domain, const struct device_plan *plan,
+			   const struct reason *reason)
+{
+	uint64_t number = number_of(plan);
+
+	if (memo_has(&domain->gift_errors, number, reason->text))
+		return;
+	memo_set(&domain->gift_errors, number, reason->text);
+	domain_log(domain, NULL, LOG_WARNING, MSG_DENIED, "%s %s is to be given: %s", plan->class,
+		   plan->name, reason->text);
+}
+
 static void give(struct domain *domain, const struct device_plan *plan)
 {
 	struct reason reason = {};
@@ -28,12 +53,13 @@ static void give(struct domain *domain, const struct device_plan *plan)
 	if (device_find(domain, plan->class, plan->devid))
 		return;
 	r = device_attach(domain, plan, &reason);
+	if (r == 0)
+		memo_drop(&domain->gift_errors, number_of(plan));
 	if (r == 0 || r == -ENOTCONN || r == -ESRCH)
 		return;
 	if (r != -EHOSTUNREACH)
 		domain_retry(domain);
-	domain_log(domain, NULL, LOG_WARNING, MSG_DENIED, "%s %s is to be given: %s", plan->class,
-		   plan->name, reason.text);
+	log_error_once(domain, plan, &reason);
 }
 
 static void give_gift(struct domain *domain, const struct policy_gift *gift)

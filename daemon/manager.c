@@ -63,10 +63,56 @@ struct domain *manager_find_domain(struct manager *manager, unsigned int domid)
 	return table_get(&manager->domains, domid);
 }
 
-void manager_await_backend(struct domain *guest)
+struct awaited_backend {
+	struct awaited_backend *next;
+	char name[];
+};
+
+static struct awaited_backend **find_awaited(struct domain *guest, const char *name)
 {
-	guest->awaits_backend = true;
+	struct awaited_backend **link = &guest->awaited_backends;
+
+	while (*link && strcmp((*link)->name, name) != 0)
+		link = &(*link)->next;
+	return link;
+}
+
+void manager_await_backend(struct domain *guest, const char *name)
+{
+	struct awaited_backend **link, *awaited;
+
+	/* this domain does not come and go */
+	if (!name)
+		return;
+	link = find_awaited(guest, name);
+	if (*link)
+		return;
+	awaited = malloc(sizeof(*awaited) + strlen(name) + 1);
+	if (!awaited) {
+		domain_retry(guest);
+		return;
+	}
+	awaited->next = NULL;
+	strcpy(awaited->name, name);
+	*link = awaited;
 	guest->manager->backend_awaited = true;
+}
+
+static bool stop_awaiting(struct domain *guest, const char *name)
+{
+	struct awaited_backend **link = find_awaited(guest, name), *awaited = *link;
+
+	if (!awaited)
+		return false;
+	*link = awaited->next;
+	free(awaited);
+	return true;
+}
+
+void manager_await_none(struct domain *guest)
+{
+	while (guest->awaited_backends)
+		stop_awaiting(guest, guest->awaited_backends->name);
 }
 
 int manager_find_backend(struct manager *manager, struct domain *guest, const char *name,
@@ -88,7 +134,7 @@ int manager_find_backend(struct manager *manager, struct domain *guest, const ch
 		*ret = found->domid;
 		return 0;
 	}
-	manager_await_backend(guest);
+	manager_await_backend(guest, name);
 	snprintf(ret_reason->text, sizeof(ret_reason->text),
 		 "its backend domain \"%s\" (Backend= in attachd.conf) is %s",
 		 escape(name).text, n ? "not the only one of this name" :
@@ -96,19 +142,22 @@ int manager_find_backend(struct manager *manager, struct domain *guest, const ch
 	return -EHOSTUNREACH;
 }
 
-void manager_backend_came(struct manager *manager)
+void manager_backend_came(struct manager *manager, const char *name)
 {
 	struct domain *domain;
 	struct device *device;
 	size_t cursor = 0;
 
-	if (!manager->backend_awaited)
+	if (!manager->backend_awaited || !*name)
 		return;
 	manager->backend_awaited = false;
 	while ((domain = table_next(&manager->domains, &cursor))) {
-		if (!domain->awaits_backend)
+		bool came = stop_awaiting(domain, name);
+
+		if (domain->awaited_backends)
+			manager->backend_awaited = true;
+		if (!came)
 			continue;
-		domain->awaits_backend = false;
 		for (device = domain->devices; device; device = device->next)
 			device->dirty = true;
 		domain_rescan(domain);

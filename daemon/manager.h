@@ -89,10 +89,11 @@ int manager_catch_up(struct manager *manager);
  */
 int manager_find_backend(struct manager *manager, struct domain *guest, const char *name,
 			 unsigned int *ret, struct reason *ret_reason);
-/* This guest is to be looked at again when a domain comes. */
-void manager_await_backend(struct domain *guest);
-/* A domain has its name, or had it: who waits for it? */
-void manager_backend_came(struct manager *manager);
+/* Look at this guest again when a domain of this name comes. name NULL: this one, which is here. */
+void manager_await_backend(struct domain *guest, const char *name);
+void manager_await_none(struct domain *guest);
+/* A domain has this name, or had it: look again at the guests that wait for one. */
+void manager_backend_came(struct manager *manager, const char *name);
 /* All devices were found again but those of guests that are left alone. */
 void manager_let_go(struct manager *manager);
 /* A domain is no more, and serves nobody. */

@@ -77,7 +77,7 @@ void stranded_move(struct device *device, struct step *step)
 
 	if (r < 0) {
 		step->next = PHASE_STRANDED;
-		manager_await_backend(device->domain);
+		manager_await_backend(device->domain, device_settings(device).backend);
 		if (r != -EHOSTUNREACH)
 			device_try_again(device, EVENT_STATES);
 		return;
@@ -108,6 +108,6 @@ bool stranded_has_backend(const struct device *device)
 	/* the old one still has its name until Xen says that it is no more */
 	if (backend == manager->backend || nodes_have_domain(manager->store, backend) > 0)
 		return true;
-	manager_await_backend(device->domain);
+	manager_await_backend(device->domain, settings.backend);
 	return false;
 }
