@@ -97,22 +97,25 @@ struct order *engine_take_done(struct engine *engine)
 	return order;
 }
 
-static void execute_orders(struct engine *engine)
+/* One at a time, so that guests, deadlines and the probe have their turns between two. */
+static bool execute_order(void *userdata)
 {
+	struct engine *engine = userdata;
 	struct order *order;
+	bool more;
 
-	for (;;) {
-		pthread_mutex_lock(&engine->lock);
-		order = take_first(&engine->orders, &engine->orders_end);
-		pthread_mutex_unlock(&engine->lock);
-		if (!order)
-			return;
-		orders_execute(engine->manager, order);
-		pthread_mutex_lock(&engine->lock);
-		append(&engine->done_end, order);
-		pthread_mutex_unlock(&engine->lock);
-		raise_fd(engine->done_fd);
-	}
+	pthread_mutex_lock(&engine->lock);
+	order = take_first(&engine->orders, &engine->orders_end);
+	more = engine->orders;
+	pthread_mutex_unlock(&engine->lock);
+	if (!order)
+		return false;
+	orders_execute(engine->manager, order);
+	pthread_mutex_lock(&engine->lock);
+	append(&engine->done_end, order);
+	pthread_mutex_unlock(&engine->lock);
+	raise_fd(engine->done_fd);
+	return more;
 }
 
 static int on_mail(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -134,7 +137,7 @@ static int on_mail(sd_event_source *source, int fd, uint32_t revents, void *user
 	}
 	if (policy)
 		manager_set_policy(engine->manager, policy);
-	execute_orders(engine);
+	manager_wake_for_orders(engine->manager);
 	return 0;
 }
 
@@ -195,6 +198,7 @@ static int prepare(struct engine *engine, struct policy *policy)
 		.policy = policy,
 		.xenctrl = engine->xenctrl,
 		.on_ready = on_ready,
+		.execute_order = execute_order,
 		.userdata = engine,
 	};
 	int r;

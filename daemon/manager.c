@@ -512,26 +512,37 @@ static void do_turn(struct manager *manager)
 		forget_domain(manager, domain);
 }
 
+/* 0, or -errno: there is nothing to be done before the next probe. */
+static int do_work(struct manager *manager)
+{
+	int r;
+
+	if (!manager->store)
+		return 0;
+	if (!manager->domains_changed && !manager->domains_came) {
+		do_turn(manager);
+		store_dispatch(manager->store, EVENTS_PER_DISPATCH);
+		return 0;
+	}
+	r = list_domains(manager);
+	if (r == 0 || r == -ENOTCONN)
+		return 0;
+	manager->domains_changed = true;
+	return log_error(r, "cannot list the domains: %s; trying again later", store_strerror(r));
+}
+
 static int on_turn(sd_event_source *source, void *userdata)
 {
 	struct manager *manager = userdata;
-	int r;
+	int r = do_work(manager);
 
-	if (manager->store && (manager->domains_changed || manager->domains_came)) {
-		r = list_domains(manager);
-		if (r < 0 && r != -ENOTCONN) {
-			log_error(r, "cannot list the domains: %s; trying again later",
-				  store_strerror(r));
-			manager->domains_changed = true;
-			return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-		}
-	} else if (manager->store) {
-		do_turn(manager);
-		store_dispatch(manager->store, EVENTS_PER_DISPATCH);
-	}
+	if (manager->orders_wait)
+		manager->orders_wait = manager->execute_order(manager->userdata);
 	if (manager->store && store_is_dead(manager->store))
 		note_lost(manager);
-	if (manager->queue.first || manager->domains_changed || manager->domains_came)
+	if (manager->orders_wait)
+		return 0;
+	if (r == 0 && (manager->queue.first || manager->domains_changed || manager->domains_came))
 		return 0;
 	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }
@@ -539,6 +550,12 @@ static int on_turn(sd_event_source *source, void *userdata)
 void manager_wake(struct manager *manager)
 {
 	sd_event_source_set_enabled(manager->turns, SD_EVENT_ON);
+}
+
+void manager_wake_for_orders(struct manager *manager)
+{
+	manager->orders_wait = manager->execute_order;
+	manager_wake(manager);
 }
 
 void manager_set_policy(struct manager *manager, struct policy *policy)
@@ -562,6 +579,7 @@ int manager_new(const struct manager_options *options, struct manager **ret)
 	manager->event = sd_event_ref(options->event);
 	manager->registry = options->registry;
 	manager->on_ready = options->on_ready;
+	manager->execute_order = options->execute_order;
 	manager->userdata = options->userdata;
 	manager->backend = BACKEND_DOMID;
 	r = facts_new(options->xenctrl, &manager->facts);

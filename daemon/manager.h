@@ -29,7 +29,9 @@ struct manager {
 	struct policy *policy;
 	struct facts *facts;
 	void (*on_ready)(void *userdata);	/* once: the first connection is reconciled */
+	bool (*execute_order)(void *userdata);	/* NULL: there are none. False: it was the last */
 	void *userdata;
+	bool orders_wait;			/* some, perhaps: one has its turn after each guest's */
 
 	struct store *store;			/* NULL: not connected */
 	struct store_watch *introduce_watch, *release_watch;
@@ -62,6 +64,7 @@ struct manager_options {
 	struct policy *policy;			/* becomes the manager's */
 	const char *xenctrl;			/* see facts_new() */
 	void (*on_ready)(void *userdata);
+	bool (*execute_order)(void *userdata);
 	void *userdata;
 };
 
@@ -73,6 +76,8 @@ void manager_set_policy(struct manager *manager, struct policy *policy);
 
 /* There is something in the queue. */
 void manager_wake(struct manager *manager);
+/* There are orders. */
+void manager_wake_for_orders(struct manager *manager);
 
 struct domain *manager_find_domain(struct manager *manager, unsigned int domid);
 
