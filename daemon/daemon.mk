@@ -39,7 +39,7 @@ daemon_pure := awaited backoff escape explain guest-ref hotplug live log machine
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device device-note \
 	directory domain domids engine facts gifts hypervisor kept kernel lookup main manager \
 	node-link nodes notify orders parents queue reconcile registry requests service stall steps \
-	store stranded values wire withheld-note
+	store stranded values verify wire withheld-note
 ctl_sources := $(addprefix ctl/,bridge client commands connect driver follow main manage message \
 	metrics output select watch) escape guest-ref name number reason record request
 

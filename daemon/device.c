@@ -14,6 +14,7 @@
 #include "nodes.h"
 #include "parents.h"
 #include "stranded.h"
+#include "verify.h"
 
 /*
  * The drivers' buses learn of a deleted directory by an event. If the same
@@ -120,7 +121,6 @@ static uint64_t next_retry(struct device *device)
 	return wait > RETRY_USEC ? wait : RETRY_USEC;
 }
 
-/* The turn that has begun came to nothing: all of it again. */
 void device_try_again(struct device *device, enum event event)
 {
 	device->dirty = true;
@@ -189,6 +189,7 @@ static struct device *device_new(struct domain *domain, const struct device_key 
 	domain->manager->n_served_elsewhere += device_is_served_elsewhere(device);
 	device->frontend = END_INITIALISING;
 	device->backend = END_INITIALISING;
+	device->changed_usec = monotonic_usec();
 	device->next = domain->devices;
 	domain->devices = device;
 	return device;
@@ -207,6 +208,7 @@ void device_free(struct device *device)
 	registry_withdraw(device->domain->manager->registry, device->serial);
 	sd_event_source_disable_unref(device->deadline);
 	sd_event_source_disable_unref(device->hold);
+	sd_event_source_disable_unref(device->verification);
 	device_unwatch(device);
 	free(device);
 }
@@ -380,7 +382,7 @@ bool device_has_work(const struct device *device)
 		return true;
 	if (device->failing)
 		return false;
-	if (device->timed_out)
+	if (device->timed_out || device->unverified)
 		return true;
 	return device->dirty && (!device->hold || device->unwanted || device->orphaned ||
 				 !device_is_serving(device));
@@ -535,7 +537,7 @@ static int read_nodes(struct device *device, enum event event)
 
 void device_turn(struct device *device)
 {
-	enum end_state before = device->frontend;
+	enum end_state before = device->frontend, backend_before = device->backend;
 	enum event event = next_event(device);
 	struct step step;
 	int r;
@@ -554,6 +556,8 @@ void device_turn(struct device *device)
 	/* nobody has returned, or is gone again */
 	if (device->phase == PHASE_STRANDED && event == EVENT_STATES)
 		device_drop_deadline(device);
+	if (event == EVENT_STATES && !device->unverified)
+		verify_suspect(device, before, backend_before);
 	/* each round through the states has such a step */
 	if (device->frontend < before)
 		note_restart(device);
@@ -591,5 +595,6 @@ void device_turn(struct device *device)
 	if (r < 0)
 		log_error(r, "cannot set a deadline: %s", strerror(-r));
 	device->phase = step.next;
+	verify_turn(device);
 	device_publish(device);
 }

@@ -19,7 +19,7 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 # all but the threads, the bus and libxenstore
 attachd_unit_manager := company device device-note domain domids facts gifts hypervisor kept \
 	kernel lookup manager node-link nodes orders parents queue reconcile registry requests steps \
-	stranded values withheld-note
+	stranded values verify withheld-note
 attachd_unit_worlds := domains failures gifts manager orders restart shunned
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
 
