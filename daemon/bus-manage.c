@@ -177,6 +177,11 @@ int bus_method_find_guest(sd_bus_message *call, struct bus_orders *orders, sd_bu
 	return look(call, ORDER_FIND_GUEST, orders, ret_error);
 }
 
+int bus_method_sections(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return look(call, ORDER_SECTIONS, orders, ret_error);
+}
+
 static const char *error_name(int error)
 {
 	switch (-error) {
@@ -199,6 +204,24 @@ static const char *error_name(int error)
 	return SD_BUS_ERROR_FAILED;
 }
 
+static int answer_sections(const struct order *order)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r = sd_bus_message_new_method_return(order->userdata, &reply);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ssuuu)");
+	for (size_t i = 0; r >= 0 && i < order->n_sections; i++) {
+		const struct section_use *use = &order->sections[i];
+
+		r = sd_bus_message_append(reply, "(ssuuu)", use->title.text, use->file, use->line,
+					  use->guests, use->devices);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int answer(const struct order *order)
 {
 	_cleanup_free_ char *path = NULL;
@@ -209,6 +232,8 @@ static int answer(const struct order *order)
 						  strerror(-order->result));
 	if (order->kind == ORDER_EXPLAIN)
 		return sd_bus_reply_method_return(order->userdata, "s", order->explanation);
+	if (order->kind == ORDER_SECTIONS)
+		return answer_sections(order);
 	if (order->kind == ORDER_FIND_GUEST)
 		return sd_bus_reply_method_return(order->userdata, "uss", order->key.guest,
 						  order->uuid, order->found.text);

@@ -19,6 +19,7 @@ int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_er
 int bus_method_detach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
 int bus_method_set(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
 int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
+int bus_method_sections(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
 int bus_method_find_guest(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
 
 /* Answers all orders that are carried out. */

@@ -10,6 +10,7 @@ void bus_order_free(struct order *order)
 	if (!order)
 		return;
 	sd_bus_message_unref(order->userdata);
+	sections_free(order->sections, order->n_sections);
 	free(order);
 }
 
@@ -140,10 +141,10 @@ int bus_read_order(sd_bus_message *call, enum order_kind kind, sd_bus_error *ret
 
 	if (!order)
 		return -ENOMEM;
-	r = read_guest(call, order, ret_error);
+	r = kind == ORDER_SECTIONS ? 0 : read_guest(call, order, ret_error);
 	if (r < 0)
 		return r;
-	if (kind == ORDER_FIND_GUEST) {
+	if (kind == ORDER_FIND_GUEST || kind == ORDER_SECTIONS) {
 		*ret = steal(&order);
 		return 0;
 	}

@@ -201,6 +201,11 @@ static int method_policy(sd_bus_message *call, void *userdata, sd_bus_error *ret
 	return bus_method_policy(call, &((struct bus *)userdata)->orders, ret_error);
 }
 
+static int method_sections(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+{
+	return bus_method_sections(call, &((struct bus *)userdata)->orders, ret_error);
+}
+
 static int method_find_guest(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
 	return bus_method_find_guest(call, &((struct bus *)userdata)->orders, ret_error);
@@ -231,6 +236,9 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", options),
 				SD_BUS_RESULT("s", settings),
 				method_policy, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("PolicySections", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(ssuuu)", sections),
+				method_sections, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("FindGuest", SD_BUS_ARGS("s", guest),
 				SD_BUS_RESULT("u", domid, "s", uuid, "s", name),
 				method_find_guest, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -33,17 +33,17 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := awaited backoff escape explain guest-ref hotplug live log machine memo metrics name \
-	number paths policy policy-file policy-setting rate reason record request shun table \
-	withheld
+daemon_pure := awaited backoff escape explain glob guest-ref hotplug live log machine memo \
+	metrics name number paths policy policy-doubt policy-file policy-setting rate reason \
+	record request shun table withheld
 attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order company device device-note \
 	directory domain domids engine facts gifts hypervisor kept kernel lookup main manager \
-	node-link nodes notify orders parents queue reconcile registry requests service stall steps \
-	store stranded values verify wire withheld-note
+	node-link nodes notify orders parents queue reconcile registry requests sections service \
+	stall steps store stranded values verify wire withheld-note
 ctl_sources := $(addprefix ctl/,bridge client commands connect driver follow main manage message \
-	metrics output select watch) escape guest-ref name number reason record request
+	metrics output policy select watch) escape guest-ref name number reason record request
 
-attachd_libs := -lxenstore -lsystemd -linih -ldl
+attachd_libs := -lxenstore -lsystemd -ldl
 ctl_libs := -lsystemd -ljson-c
 
 attachd_objects := $(attachd_sources:%=$(BUILD)/daemon/%.o)

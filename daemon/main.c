@@ -25,9 +25,12 @@ static const char help[] =
 	"      --version          show the version\n\n"
 	"See mydevice-attachd(8) and attachd.conf(5).\n";
 
-static void print_mistake(const char *file, unsigned int line, const char *message,
-			  void *userdata)
+static void print_fault(enum policy_fault fault, const char *file, unsigned int line,
+			const char *message, void *userdata)
 {
+	unsigned int *n = userdata;
+
+	(*n)++;
 	if (line)
 		printf("%s:%u: %s\n", file, line, message);
 	else
@@ -37,12 +40,13 @@ static void print_mistake(const char *file, unsigned int line, const char *messa
 static int check(const char *file)
 {
 	_cleanup_(policy_freep) struct policy *policy = NULL;
+	unsigned int n_faults = 0;
 	int r;
 
-	r = policy_load(file, print_mistake, NULL, &policy);
+	r = policy_load(file, print_fault, &n_faults, &policy);
 	if (r == -ENOMEM)
 		fprintf(stderr, "mydevice-attachd: %s\n", strerror(-r));
-	if (r < 0)
+	if (r < 0 || n_faults)
 		return EXIT_FAILURE;
 	printf("%s: no mistakes, %zu sections\n", file, policy->n_sections);
 	return EXIT_SUCCESS;

@@ -14,14 +14,17 @@
 #include "paths.h"
 #include "record.h"
 #include "request.h"
+#include "sections.h"
 
-#define EXPLANATION_SIZE 2048
+/* More than all settings, of which each is a line of a policy. */
+#define EXPLANATION_SIZE 65536
 
 enum order_kind {
 	ORDER_ATTACH,
 	ORDER_DETACH,
 	ORDER_EXPLAIN,			/* what the policy says */
 	ORDER_SET,
+	ORDER_SECTIONS,			/* which sections of the policy match something */
 	ORDER_FIND_GUEST,		/* which guest is addressed like this */
 };
 
@@ -44,6 +47,8 @@ struct order {
 	char uuid[UUID_SIZE];		/* find: of the guest */
 	struct escaped found;		/* find: its name */
 	char explanation[EXPLANATION_SIZE];
+	struct section_use *sections;	/* of the policy */
+	size_t n_sections;
 
 	void *userdata;
 	/* also if it is never carried out */

@@ -423,6 +423,10 @@ void orders_execute(struct manager *manager, struct order *order)
 		fail(order, -EHOSTDOWN, "xenstored does not answer");
 		return;
 	}
+	if (order->kind == ORDER_SECTIONS) {
+		order->result = sections_list(manager, &order->sections, &order->n_sections);
+		return;
+	}
 	domain = find_guest(manager, order);
 	if (order->kind == ORDER_EXPLAIN && is_absent(order)) {
 		order->result = 0;

@@ -2,14 +2,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
-#include <ini.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "escape.h"
+#include "policy-doubt.h"
 #include "policy-file.h"
 #include "policy-setting.h"
+
+/* Enough for a thousand names; more than a person writes. */
+#define LINE_MAX_LEN 8190
+#define BLANKS " \t\r\n\v\f"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct reader {
 	FILE *stream;
@@ -22,7 +27,7 @@ struct reader {
 	bool in_section;
 	unsigned int n_mistakes;
 	int error;
-	policy_mistake_fn mistake;
+	policy_fault_fn fault;
 	void *userdata;
 };
 
@@ -36,13 +41,17 @@ _printf_(3, 4) static void mistake(struct reader *reader, unsigned int line, con
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	reader->n_mistakes++;
-	reader->mistake(reader->file, line, message, reader->userdata);
+	reader->fault(POLICY_MISTAKE, reader->file, line, message, reader->userdata);
 }
 
-/*
- * Between [ and ]. Read here and not by the library, which shortens
- * long names, says nothing of empty sections and does not tell the line.
- */
+static void doubt(struct reader *reader, const struct reason *reason)
+{
+	if (reader->fault)
+		reader->fault(POLICY_DOUBT, reader->file, reader->line, reason->text,
+			      reader->userdata);
+}
+
+/* Between [ and ]. */
 static void begin_section(struct reader *reader, const char *line)
 {
 	const char *end = strrchr(line, ']');
@@ -69,8 +78,11 @@ static void begin_section(struct reader *reader, const char *line)
 		mistake(reader, reader->line, "%s", expected.text);
 		return;
 	}
+	if (policy_doubts_scope(scope, subject, &expected))
+		doubt(reader, &expected);
 	reader->section = policy_add_section(reader->policy, scope, subject);
-	if (!reader->section)
+	if (!reader->section ||
+	    policy_section_place(reader->section, reader->file, reader->line) < 0)
 		reader->error = -ENOMEM;
 }
 
@@ -83,12 +95,45 @@ static void take_setting(struct reader *reader, const char *key, const char *val
 		reader->error = r;
 	else if (r < 0)
 		mistake(reader, reader->line, "%s", expected.text);
+	else if (policy_doubts_setting(key, value, &expected))
+		doubt(reader, &expected);
 }
 
-static int on_setting(void *userdata, const char *section, const char *key, const char *value)
+/* A ; after a space begins a comment. */
+static void cut_comment(char *text)
 {
-	struct reader *reader = userdata;
+	for (char *p = text; *p; p++)
+		if (p[0] == ';' && (p == text || strchr(" \t", p[-1]))) {
+			*p = '\0';
+			return;
+		}
+}
 
+static char *trim(char *text)
+{
+	size_t len;
+
+	text += strspn(text, BLANKS);
+	for (len = strlen(text); len && strchr(BLANKS, text[len - 1]); len--)
+		;
+	text[len] = '\0';
+	return text;
+}
+
+/* Setting=value, or with a colon. */
+static void read_setting(struct reader *reader, char *text)
+{
+	char *separator, *key, *value;
+
+	cut_comment(text);
+	separator = strpbrk(text, "=:");
+	if (!separator) {
+		mistake(reader, reader->line, "expected Setting=value or [Section]");
+		return;
+	}
+	*separator = '\0';
+	key = trim(text);
+	value = trim(separator + 1);
 	if (!reader->in_section)
 		mistake(reader, reader->line,
 			"%s= stands before any section; expected " SCOPES_TEXT " first",
@@ -96,74 +141,53 @@ static int on_setting(void *userdata, const char *section, const char *key, cons
 	/* a wrong section was told already */
 	else if (reader->section)
 		take_setting(reader, key, value);
-	return 1;
 }
 
-/* Not behind a comment, where the library would pass it over without a word. */
-static bool has_value(const char *text)
+static void read_line(struct reader *reader, size_t len)
 {
-	for (const char *p = text; *p && !strchr("=:", *p); p++)
-		if (p[0] && strchr(" \t", p[0]) && p[1] == ';')
-			return false;
-	return strpbrk(text, "=:");
-}
-
-/* What makes the line none that the library is to see. */
-static bool is_bad_line(struct reader *reader, size_t len, int size)
-{
-	const char *text = reader->text;
-	size_t indent = strspn(text, " \t\r\n");
+	char *text = reader->text;
+	size_t indent = strspn(text, BLANKS);
 	bool empty = !text[indent] || strchr("#;", text[indent]);
 
 	if (memchr(text, '\0', len))
 		mistake(reader, reader->line,
 			"the line has a NUL byte in it: is the file damaged? expected text");
-	else if (len >= (size_t)size)
-		mistake(reader, reader->line, "the line is longer than %d characters", size - 2);
-	else if (indent && !empty)
+	else if (len > LINE_MAX_LEN + 1)
+		mistake(reader, reader->line, "the line is longer than %d characters",
+			LINE_MAX_LEN);
+	else if (empty)
+		return;
+	else if (indent)
 		mistake(reader, reader->line, "settings and sections begin at the start of a line");
-	else if (!empty && *text != '[' && !has_value(text))
-		mistake(reader, reader->line, "expected Setting=value or [Section]");
+	else if (*text == '[')
+		begin_section(reader, text);
 	else
-		return false;
-	return true;
-}
-
-/* Hands the library one line. What is dealt with here becomes an empty line. */
-static char *read_line(char *line, int size, void *userdata)
-{
-	struct reader *reader = userdata;
-	ssize_t len = getline(&reader->text, &reader->text_size, reader->stream);
-
-	if (len < 0)
-		return NULL;
-	reader->line++;
-	*line = '\0';
-	if (is_bad_line(reader, (size_t)len, size))
-		return line;
-	if (*reader->text == '[')
-		begin_section(reader, reader->text);
-	else
-		strcpy(line, reader->text);
-	return line;
+		read_setting(reader, text);
 }
 
 static int parse_stream(struct policy *policy, const char *name, FILE *stream,
-			policy_mistake_fn fn, void *userdata)
+			policy_fault_fn fn, void *userdata)
 {
 	struct reader reader = {
 		.stream = stream,
 		.file = name,
 		.policy = policy,
-		.mistake = fn,
+		.fault = fn,
 		.userdata = userdata,
 	};
+	ssize_t len;
 
-	int r = ini_parse_stream(read_line, &reader, on_setting, &reader);
+	while (!reader.error &&
+	       (len = getline(&reader.text, &reader.text_size, stream)) >= 0) {
+		size_t mark = strlen(BYTE_ORDER_MARK);
 
+		if (!reader.line++ && !strncmp(reader.text, BYTE_ORDER_MARK, mark)) {
+			len -= (ssize_t)mark;
+			memmove(reader.text, reader.text + mark, (size_t)len + 1);
+		}
+		read_line(&reader, (size_t)len);
+	}
 	free(reader.text);
-	if (r < 0)
-		return -ENOMEM;
 	if (ferror(stream)) {
 		mistake(&reader, 0, "cannot be read: %m");
 		return -EIO;
@@ -180,7 +204,7 @@ static void close_stream(FILE **stream)
 }
 
 int policy_parse(struct policy *policy, const char *name, const char *text, size_t len,
-		 policy_mistake_fn fn, void *userdata)
+		 policy_fault_fn fn, void *userdata)
 {
 	_cleanup_(close_stream) FILE *stream = NULL;
 
@@ -192,7 +216,7 @@ int policy_parse(struct policy *policy, const char *name, const char *text, size
 	return parse_stream(policy, name, stream, fn, userdata);
 }
 
-static int load_file(struct policy *policy, const char *file, policy_mistake_fn fn,
+static int load_file(struct policy *policy, const char *file, policy_fault_fn fn,
 		     void *userdata)
 {
 	_cleanup_(close_stream) FILE *stream = fopen(file, "re");
@@ -200,9 +224,8 @@ static int load_file(struct policy *policy, const char *file, policy_mistake_fn 
 	if (!stream) {
 		int r = -errno;
 
-		if (r == -ENOENT)
-			return 0;
-		fn(file, 0, strerror(-r), userdata);
+		if (r != -ENOENT)
+			fn(POLICY_MISTAKE, file, 0, strerror(-r), userdata);
 		return r;
 	}
 	return parse_stream(policy, file, stream, fn, userdata);
@@ -214,18 +237,19 @@ static int is_drop_in(const struct dirent *entry)
 }
 
 /* The first error wins, but every file is read so that every mistake is told. */
-static int load_drop_ins(struct policy *policy, const char *dir, policy_mistake_fn fn,
-			 void *userdata)
+static int load_drop_ins(struct policy *policy, const char *dir, policy_fault_fn fn,
+			 void *userdata, int *ret_n)
 {
 	struct dirent **entries;
 	int n, result = 0;
 
+	*ret_n = 0;
 	n = scandir(dir, &entries, is_drop_in, alphasort);
 	if (n < 0) {
 		if (errno == ENOENT)
 			return 0;
 		result = -errno;
-		fn(dir, 0, strerror(errno), userdata);
+		fn(POLICY_MISTAKE, dir, 0, strerror(-result), userdata);
 		return result;
 	}
 	for (int i = 0; i < n; i++) {
@@ -236,19 +260,25 @@ static int load_drop_ins(struct policy *policy, const char *dir, policy_mistake_
 			r = load_file(policy, file, fn, userdata);
 		else
 			file = NULL;
+		if (r == -ENOENT) {
+			fn(POLICY_DOUBT, file, 0, "a link to a file that does not exist; "
+			   "expected a file", userdata);
+			r = 0;
+		}
 		if (!result)
 			result = r;
 		free(entries[i]);
 	}
 	free(entries);
+	*ret_n = n;
 	return result;
 }
 
-int policy_load(const char *file, policy_mistake_fn fn, void *userdata, struct policy **ret)
+int policy_load(const char *file, policy_fault_fn fn, void *userdata, struct policy **ret)
 {
 	_cleanup_(policy_freep) struct policy *policy = policy_new();
 	_cleanup_free_ char *dir = NULL;
-	int r, drop_ins;
+	int r, drop_ins, n;
 
 	if (!policy)
 		return -ENOMEM;
@@ -257,7 +287,13 @@ int policy_load(const char *file, policy_mistake_fn fn, void *userdata, struct p
 		return -ENOMEM;
 	}
 	r = load_file(policy, file, fn, userdata);
-	drop_ins = load_drop_ins(policy, dir, fn, userdata);
+	drop_ins = load_drop_ins(policy, dir, fn, userdata, &n);
+	if (r == -ENOENT) {
+		if (!n)
+			fn(POLICY_DOUBT, file, 0, "there is no such file, and no drop-in; expected "
+			   "a policy: the defaults allow every guest its channels", userdata);
+		r = 0;
+	}
 	if (r < 0 || drop_ins < 0)
 		return r < 0 ? r : drop_ins;
 	*ret = steal(&policy);

@@ -7,20 +7,26 @@
 
 #define POLICY_FILE "/etc/mydevice/attachd.conf"
 
-/* One mistake. line is 0 if it is about the whole file. */
-typedef void (*policy_mistake_fn)(const char *file, unsigned int line, const char *message,
-				  void *userdata);
+enum policy_fault {
+	POLICY_MISTAKE,			/* the policy is not used */
+	POLICY_DOUBT,			/* it is used: see policy-doubt.h */
+};
+
+/* line is 0 if it is about the whole file. */
+typedef void (*policy_fault_fn)(enum policy_fault fault, const char *file, unsigned int line,
+				const char *message, void *userdata);
 
 /*
- * file, then FILE.d/[*].conf in the order of their names. A file that is not
- * there is empty. All mistakes are told before -EBADMSG is returned; other
- * errors are -ENOMEM and what reading a file gave, also told.
+ * file, then FILE.d/[*].conf in the order of their names. A file that is not there is
+ * empty; it is a doubt if there is no drop-in either. All mistakes are reported before
+ * -EBADMSG is returned; other errors are -ENOMEM and what reading a file gave, also
+ * reported. Doubts are reported and are no error.
  */
-int policy_load(const char *file, policy_mistake_fn mistake, void *userdata,
+int policy_load(const char *file, policy_fault_fn fault, void *userdata,
 		struct policy **ret);
 
 /* Text from memory, for tests; name stands for the file in mistakes. */
 int policy_parse(struct policy *policy, const char *name, const char *text, size_t len,
-		 policy_mistake_fn mistake, void *userdata);
+		 policy_fault_fn fault, void *userdata);
 
 #endif

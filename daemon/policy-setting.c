@@ -33,6 +33,11 @@ static const char *const scope_names[SCOPE_MAX] = {
 	[SCOPE_CLASS] = "Class",
 };
 
+const char *policy_scope_name(enum policy_scope scope)
+{
+	return scope_names[scope];
+}
+
 static int keep(char **to, const char *value)
 {
 	char *copy = strdup(value);

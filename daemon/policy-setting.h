@@ -8,6 +8,8 @@
 
 #define SCOPES_TEXT "[Defaults], [Guest NAME], [Device NAME] or [Class NAME]"
 
+const char *policy_scope_name(enum policy_scope scope);
+
 /* 0, -ENOMEM, or -EINVAL and what was expected. */
 int policy_set(struct policy_section *section, const char *key, const char *value,
 	       struct reason *ret_expected);

@@ -29,6 +29,7 @@ struct policy *policy_new(void)
 static void section_done(struct policy_section *section)
 {
 	free(section->name);
+	free(section->file);
 	for (int text = 0; text < TEXT_MAX; text++)
 		free(section->texts[text]);
 	for (size_t i = 0; i < section->n_nodes; i++) {
@@ -56,6 +57,18 @@ struct policy_section *policy_add_section(struct policy *policy, enum policy_sco
 	policy->sections = sections;
 	sections[policy->n_sections] = section;
 	return &sections[policy->n_sections++];
+}
+
+int policy_section_place(struct policy_section *section, const char *file, unsigned int line)
+{
+	char *copy = strdup(file);
+
+	if (!copy)
+		return -ENOMEM;
+	free(section->file);
+	section->file = copy;
+	section->line = line;
+	return 0;
 }
 
 void policy_free(struct policy *policy)
@@ -105,8 +118,7 @@ static bool matches_one_of(const char *globs, const char *name)
 	return false;
 }
 
-/* Is the section about this guest? */
-static bool guest_matches(const struct policy_section *section, const char *guest,
+bool policy_guest_matches(const struct policy_section *section, const char *guest,
 			  const char *uuid)
 {
 	const char *uuids = section->texts[TEXT_UUID], *guests = section->texts[TEXT_GUESTS];
@@ -118,8 +130,7 @@ static bool guest_matches(const struct policy_section *section, const char *gues
 	return !uuids || !fnmatch(uuids, uuid, FNM_CASEFOLD);
 }
 
-/* Is it about this device of a guest that it is about? */
-static bool device_matches(const struct policy_section *section, const char *class,
+bool policy_device_matches(const struct policy_section *section, const char *class,
 			   const char *name)
 {
 	bool channel = !strcmp(class, MYDEVICE_CLASS);
@@ -200,8 +211,8 @@ struct policy_settings policy_resolve(const struct policy *policy,
 			const struct policy_section *section = &policy->sections[i];
 
 			if (section->scope == scope &&
-			    guest_matches(section, subject->guest, subject->uuid) &&
-			    device_matches(section, subject->class, subject->name))
+			    policy_guest_matches(section, subject->guest, subject->uuid) &&
+			    policy_device_matches(section, subject->class, subject->name))
 				apply(&settings, section);
 		}
 	}
@@ -223,7 +234,7 @@ bool policy_next_gift(const struct policy *policy, const char *guest, const char
 
 		if (!(channel && policy_is_plain(section->name)) && section->scope != SCOPE_CLASS)
 			continue;
-		if (!guest_matches(section, guest, uuid))
+		if (!policy_guest_matches(section, guest, uuid))
 			continue;
 		ret->settings = policy_resolve(policy, &subject);
 		ret->class = subject.class;

@@ -88,6 +88,8 @@ struct policy_section {
 	char *texts[TEXT_MAX];
 	struct policy_node *nodes;
 	size_t n_nodes;
+	char *file;			/* where it begins; NULL: not known */
+	unsigned int line;
 };
 
 struct policy {
@@ -106,8 +108,17 @@ struct policy *policy_new(void);
 /* NULL if out of memory; the new section is the policy's. name is NULL for SCOPE_DEFAULTS. */
 struct policy_section *policy_add_section(struct policy *policy, enum policy_scope scope,
 					  const char *name);
+/* Where it begins. 0 or -ENOMEM. */
+int policy_section_place(struct policy_section *section, const char *file, unsigned int line);
 void policy_free(struct policy *policy);
 DEFINE_CLEANUP(struct policy, policy_free)
+
+/* Is the section about this guest? */
+bool policy_guest_matches(const struct policy_section *section, const char *guest,
+			  const char *uuid);
+/* Is it about this device of a guest that it is about? */
+bool policy_device_matches(const struct policy_section *section, const char *class,
+			   const char *name);
 
 /* Points into the policy. */
 struct policy_settings policy_resolve(const struct policy *policy,

@@ -36,14 +36,16 @@ struct service {
 	bool silent;			/* and it was said */
 };
 
-static void log_mistake(const char *file, unsigned int line, const char *message, void *userdata)
+static void log_fault(enum policy_fault fault, const char *file, unsigned int line,
+		      const char *message, void *userdata)
 {
+	int level = fault == POLICY_MISTAKE ? LOG_ERR : LOG_WARNING;
 	struct log_about about = { .message_id = MSG_BAD_POLICY, .domid = -1, .devid = -1 };
 
 	if (line)
-		log_about(LOG_ERR, 0, &about, "%s:%u: %s", file, line, message);
+		log_about(level, 0, &about, "%s:%u: %s", file, line, message);
 	else
-		log_about(LOG_ERR, 0, &about, "%s: %s", file, message);
+		log_about(level, 0, &about, "%s: %s", file, message);
 }
 
 static void note_policy(const struct service *service)
@@ -156,7 +158,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	struct policy *policy;
 
 	notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)monotonic_usec());
-	if (policy_load(service->options->policy_file, log_mistake, NULL, &policy) < 0) {
+	if (policy_load(service->options->policy_file, log_fault, NULL, &policy) < 0) {
 		registry_note_policy(service->registry, true);
 		log_warning("the policy has mistakes; keeping the one in use");
 	} else {
@@ -213,7 +215,7 @@ static int start(struct service *service)
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	int r;
 
-	r = policy_load(service->options->policy_file, log_mistake, NULL, &policy);
+	r = policy_load(service->options->policy_file, log_fault, NULL, &policy);
 	if (r < 0)
 		return r;
 	r = block_signals();

@@ -342,3 +342,53 @@ int client_metrics(struct client *client, const char *format, char **ret_text,
 	r = send_call(client, message, TIMEOUT_USEC, &reply, ret_why);
 	return r < 0 ? r : read_answer(reply, "s", ret_text, ret_why);
 }
+
+void client_sections_free(struct client_section *sections, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(sections[i].title);
+		free(sections[i].file);
+	}
+	free(sections);
+}
+
+static int read_sections(sd_bus_message *reply, struct client_section **sections, size_t *n)
+{
+	const char *title, *file;
+	struct client_section one, *more;
+	int r = sd_bus_message_enter_container(reply, 'a', "(ssuuu)");
+
+	while (r >= 0 && (r = sd_bus_message_read(reply, "(ssuuu)", &title, &file, &one.line,
+						  &one.guests, &one.devices)) > 0) {
+		more = reallocarray(*sections, *n + 1, sizeof(**sections));
+		if (!more)
+			return -ENOMEM;
+		*sections = more;
+		one.title = strdup(title);
+		one.file = strdup(file);
+		more[(*n)++] = one;
+		if (!one.title || !one.file)
+			return -ENOMEM;
+	}
+	return r;
+}
+
+int client_sections(struct client *client, struct client_section **ret, size_t *ret_n,
+		    const char **ret_why)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	struct client_section *sections = NULL;
+	size_t n = 0;
+	int r = call(client, "PolicySections", &reply, ret_why);
+
+	if (r < 0)
+		return r;
+	r = read_sections(reply, &sections, &n);
+	if (r < 0) {
+		client_sections_free(sections, n);
+		return not_understood(r, ret_why);
+	}
+	*ret = sections;
+	*ret_n = n;
+	return 0;
+}

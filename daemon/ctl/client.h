@@ -39,6 +39,13 @@ struct client_status {
 	uint64_t requests_answered;
 };
 
+/* A section of the policy. */
+struct client_section {
+	char *title, *file;
+	uint32_t line;
+	uint32_t guests, devices;	/* that it matches now */
+};
+
 /* What an order may say more than guest and device; NULL and 0: nothing. */
 struct client_options {
 	const char *class, *mode;
@@ -86,5 +93,9 @@ int client_set(struct client *client, const char *guest, const char *name,
 /* "Setting=value" lines, to be freed. */
 int client_policy(struct client *client, const char *guest, const char *name,
 		  const struct client_options *options, char **ret_text, const char **ret_why);
+
+int client_sections(struct client *client, struct client_section **ret, size_t *ret_n,
+		    const char **ret_why);
+void client_sections_free(struct client_section *sections, size_t n);
 
 #endif

@@ -168,7 +168,7 @@ const struct command commands[] = {
 	  TAKES_JSON | TAKES_CLASS | TAKES_TIMEOUT, run_monitor },
 	{ "connect", "GUEST NAME", "join this terminal, or a pipe, to a channel", 1, 2, 0,
 	  run_connect },
-	{ "policy", "GUEST [NAME]", "what attachd.conf says about a guest or a channel", 1, 2,
+	{ "policy", "[GUEST [NAME]]", "what attachd.conf says, or which sections match", 0, 2,
 	  TAKES_JSON | TAKES_CLASS, run_policy },
 	{ "metrics", "", "counters and times, for monitoring", 0, 0, TAKES_OUTPUT, run_metrics },
 	{},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* attach, detach, set and policy */
+/* attach, detach and set */
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,51 +139,4 @@ int run_set(const struct command_context *context)
 	if (r == 0)
 		r = client_set(client, context->argv[0], context->argv[1], &options, &path, &why);
 	return r < 0 ? command_failed(r, why) : EXIT_SUCCESS;
-}
-
-/* "Setting=value" lines; a setting that comes again makes an array. */
-static int print_policy_json(char *text)
-{
-	struct json_object *object = json_object_new_object(), *known, *value;
-
-	if (!object)
-		return -ENOMEM;
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		char *equals = strchr(line, '=');
-
-		if (!equals)
-			continue;
-		*equals = '\0';
-		value = json_object_new_string(equals + 1);
-		if (!strcmp(line, "BackendNode") || !strcmp(line, "FrontendNode")) {
-			if (!json_object_object_get_ex(object, line, &known)) {
-				known = json_object_new_array();
-				json_object_object_add(object, line, known);
-			}
-			json_object_array_add(known, value);
-		} else {
-			json_object_object_add(object, line, value);
-		}
-	}
-	return output_json(object);
-}
-
-int run_policy(const struct command_context *context)
-{
-	_cleanup_(client_closep) struct client *client = NULL;
-	struct client_options options = options_of(context);
-	const char *name = context->argc > 1 ? context->argv[1] : context->class;
-	_cleanup_free_ char *text = NULL;
-	const char *why = "";
-	int r;
-
-	r = client_open(&client, &why);
-	if (r == 0)
-		r = client_policy(client, context->argv[0], name ?: "", &options, &text, &why);
-	if (r < 0)
-		return command_failed(r, why);
-	if (context->json)
-		return print_policy_json(text) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	fputs(text, stdout);
-	return EXIT_SUCCESS;
 }

@@ -48,8 +48,8 @@ $(FUZZ_OUT)/message: $(addprefix $(FUZZ_TREE)/daemon/, \
 	bus-order.c ctl/message.c escape.c live.c number.c reason.c request.c name.c)
 $(FUZZ_OUT)/paths: $(addprefix $(FUZZ_TREE)/daemon/,name.c number.c paths.c)
 $(FUZZ_OUT)/policy: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c explain.c live.c name.c number.c policy.c policy-file.c policy-setting.c reason.c \
-	record.c request.c)
+	escape.c explain.c glob.c live.c name.c number.c policy.c policy-doubt.c policy-file.c \
+	policy-setting.c reason.c record.c request.c)
 $(FUZZ_OUT)/record: $(addprefix $(FUZZ_TREE)/daemon/, \
 	escape.c name.c number.c record.c request.c withheld.c)
 $(FUZZ_OUT)/request: $(addprefix $(FUZZ_TREE)/daemon/, \
@@ -64,7 +64,7 @@ $(fuzz_kmod:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/hostile.c
 $(fuzz_daemon:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/input.c \
 		$(fuzz_daemon_headers)
 	@mkdir -p $(@D)
-	clang $(fuzz_daemon_flags) -o $@ $(filter %.c,$^) -linih -lsystemd
+	clang $(fuzz_daemon_flags) -o $@ $(filter %.c,$^) -lsystemd
 
 .PHONY: fuzzers list-fuzzers
 fuzzers: $(FUZZERS:%=$(FUZZ_OUT)/%)

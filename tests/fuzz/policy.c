@@ -19,11 +19,12 @@ struct told {
 	unsigned int lines, mistakes;
 };
 
-static void on_mistake(const char *file, unsigned int line, const char *message, void *userdata)
+static void on_fault(enum policy_fault fault, const char *file, unsigned int line,
+		     const char *message, void *userdata)
 {
 	struct told *told = userdata;
 
-	told->mistakes++;
+	told->mistakes += fault == POLICY_MISTAKE;
 	fuzz_assert(!strcmp(file, "file"));
 	fuzz_assert(line >= 1 && line <= told->lines);
 	fuzz_assert(*message && is_plain(message));
@@ -171,7 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (size_t i = 0; i < len; i++)
 		told.lines += text[i] == '\n';
-	r = policy_parse(policy, "file", text, len, on_mistake, &told);
+	r = policy_parse(policy, "file", text, len, on_fault, &told);
 	fuzz_assert(r == (told.mistakes ? -EBADMSG : 0));
 	if (r == 0)
 		check_policy(policy, guest, name);

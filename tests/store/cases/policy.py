@@ -2,6 +2,7 @@
 """Who may have what, and how mistakes in the policy are told."""
 
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -104,7 +105,7 @@ MISTAKES = (
     ("[Defaults]\nnonsense\n", 2, "expected Setting=value or [Section]"),
     ("[Defaults]\nAllow ; = yes\n", 2, "expected Setting=value or [Section]"),
     ("[Defaults]\n Allow=yes\n", 2, "settings and sections begin at the start of a line"),
-    ("[Defaults]\nChannels=" + "x" * 5000 + "\n", 2, "the line is longer than 198 characters"),
+    ("[Defaults]\nChannels=" + "x" * 8200 + "\n", 2, "the line is longer than 8190 characters"),
     ("[Defaults]\nAllow=y\0es\n", 2,
      "the line has a NUL byte in it: is the file damaged? expected text"),
     ("[Defaults]\n# fine\nColour=blue\n", 3,
@@ -160,20 +161,47 @@ VALUES = (
 )
 
 
+# What is valid, and does not do what it looks like.
+LIST_OF = "is one name with a \",\" in it, not a list; expected"
+DOUBTS = (
+    ("[Guest web1,web2]\nAllow=no\n", 1, f"\"web1,web2\" {LIST_OF} a section for each guest, or a "
+     "glob; write ? for a character that is part of the name"),
+    ("[Device log,demo]\n", 1, f"\"log,demo\" {LIST_OF} a section for each channel, or a glob"),
+    ("[Defaults]\nChannels=log,demo\n", 2,
+     f"\"log,demo\" {LIST_OF} names that are separated by spaces, as in: log demo"),
+    ("[Device a]\nGuest=web1,web2\n", 2,
+     f"\"web1,web2\" {LIST_OF} names that are separated by spaces, as in: web1 web2"),
+    ("[Defaults]\nBackend=a,b\n", 2, f"\"a,b\" {LIST_OF} the name of one domain"),
+    ("[Guest 7]\n", 1, "\"7\" is compared with names, not with domids; expected the name of a guest; "
+     "if it is one, write its first digit in brackets, as in: [7]"),
+    ("[Guest 00000000-0000-4000-8000-00000000000a]\n", 1,
+     "\"00000000-0000-4000-8000-00000000000a\" is compared with names, not with UUIDs; expected "
+     "UUID= in a section of its own, as in: [Guest *]"),
+    ("[Guest Domain-0]\n", 1,
+     "Domain-0 serves channels and is no guest; expected the name of a guest"),
+    ("[Guest a--incoming]\n", 1, "\"a--incoming\" never matches a guest; expected a name of 1 to 127 "
+     "bytes that does not end in --incoming or --migratedaway"),
+    ("[Device 7]\n", 1, "\"7\" never matches a channel; expected a glob of names, which have 1 to 63 "
+     "of A-Z a-z 0-9 . _ - with a letter first"),
+    ("[Guest a]\nUUID=123?\n", 2, "UUID=123? never matches a UUID; expected a glob of 36 characters, "
+     "as in: 01234567-89ab-*"),
+)
+
+
 def sentences(source):
     """What the code can say: its strings with a space between words, as patterns."""
     code = re.sub(r"/\*.*?\*/|^#include.*?$", "", source, flags=re.S | re.M)
     code = re.sub(r"SCOPES_TEXT", f'"{SCOPES}"', code).replace("MYDEVICE_CLASS", '"mydevice"')
     literal = r'"(?:[^"\\]|\\.)*"'
     for found in re.findall(rf"{literal}(?:\s*{literal})*", code):
-        text = "".join(one[1:-1] for one in re.findall(literal, found))
+        text = "".join(one[1:-1] for one in re.findall(literal, found)).replace('\\"', '"')
         if re.search(r"\w[\w,;:=\])]* \S*\w", text):
             yield text, re.sub(r"%(\\\.\d+)?[sdm]", ".*", re.escape(text))
 
 
 @case(stores=("c",))
 def policy_check_explains_every_mistake(host):
-    rows = list(MISTAKES) + [
+    rows = list(MISTAKES) + list(DOUBTS) + [
         (f"[{section}]\n{key}={value}\n", 2, f"{key}={value} is not valid; {expected}")
         for section, key, value, expected in VALUES]
     dropins, expected = host.attachd.policy_file + ".d", []
@@ -187,12 +215,16 @@ def policy_check_explains_every_mistake(host):
     expected.append(f"{dropins}/directory.conf: cannot be read: Is a directory")
     os.symlink("loop.conf", os.path.join(dropins, "loop.conf"))
     expected.append(f"{dropins}/loop.conf: Too many levels of symbolic links")
+    os.symlink("/nowhere", os.path.join(dropins, "nowhere.conf"))
+    expected.append(f"{dropins}/nowhere.conf: a link to a file that does not exist; "
+                    "expected a file")
     status, said = host.attachd.check(host.attachd.policy_file)
     equal(status, 1, "the status")
     for found, wanted in itertools.zip_longest(said.splitlines(), expected):
         equal(found, wanted, "what is said")
     unsaid = []
-    for name in ("policy-file.c", "policy-setting.c"):
+    said += host.attachd.check(host.attachd.policy_file + ".none")[1]
+    for name in ("policy-file.c", "policy-setting.c", "policy-doubt.c"):
         with open(os.path.join("daemon", name), encoding="ascii") as stream:
             unsaid += [text for text, pattern in sentences(stream.read())
                        if not re.search(pattern, said)]
@@ -209,6 +241,49 @@ def policy_check_of_no_directory_and_of_no_mistakes(host):
     host.attachd.set_policy("[Defaults]\nAllow=no\n\n[Guest *]\nAllow=yes ; all\nChannels=a b-*\n"
                             "[Device log]\nAlways=yes\n[Class a]\nBackendNode=x y\n")
     equal(host.attachd.check(file), (0, f"{file}: no mistakes, 4 sections\n"), "a good file")
+
+
+@case(stores=("c",))
+def policy_check_of_missing_files(host):
+    file, dropins = host.attachd.policy_file, host.attachd.policy_file + ".d"
+    status, said = host.attachd.check(file + ".typo")
+    check(status == 1 and f"{file}.typo: there is no such file" in said, f"no file: {said}")
+    os.mkdir(dropins)
+    os.symlink("/nowhere", os.path.join(dropins, "a.conf"))
+    status, said = host.attachd.check(file)
+    check(status == 1 and "a.conf: a link to a file that does not exist" in said, f"a link: {said}")
+    os.unlink(os.path.join(dropins, "a.conf"))
+    with open(os.path.join(dropins, "a.conf"), "w", encoding="ascii") as stream:
+        stream.write("[Defaults]\nAllow=no\n")
+    os.unlink(file)
+    equal(host.attachd.check(file), (0, f"{file}: no mistakes, 1 sections\n"), "drop-ins alone")
+
+
+@case(stores=("c",))
+def policy_doubts_are_no_reason_to_stop(host):
+    """It is used as before, with a warning; the sections that match nothing are shown."""
+    file = host.attachd.policy_file
+    names = " ".join(f"web{n}-with-a-long-name" for n in range(40))
+    host.attachd.set_policy("[Guest web1,web2]\nAllow=no\n[Guest db*]\nAllow=yes\n"
+                            f"[Device log]\nAlways=yes\nGuest=db1 {names}\n[Device none]\n")
+    host.attachd.start()
+    check(re.search(r"attachd\.conf:1: .*not a list", host.attachd.log_text()), "the log")
+    one, last = host.guest(7, "db1"), host.guest(8, "web39-with-a-long-name")
+    for guest in (one, last):
+        host.expect(lambda: guest.states(4095) == ("1", "1"), f"{guest.name} is given it")
+    status, out, err = host.attachd.ctl("policy")
+    equal((status, err), (0, ""), "mydevicectl policy")
+    equal(out.splitlines(), [
+        f"{file}:1: [Guest web1,web2] matches 0 guests, 0 devices; it matches nothing now",
+        f"{file}:3: [Guest db*] matches 1 guests, 1 devices",
+        f"{file}:5: [Device log] matches 2 guests, 2 devices",
+        f"{file}:8: [Device none] matches 2 guests, 0 devices; it matches nothing now"],
+        "the sections")
+    found = json.loads(host.attachd.ctl("policy", "--json")[1])
+    equal([(entry["section"], entry["line"], entry["unused"]) for entry in found][:2],
+          [("[Guest web1,web2]", 1, True), ("[Guest db*]", 3, False)], "as JSON")
+    out = host.attachd.ctl("policy", "web39-with-a-long-name", "log")[1]
+    check("Always=yes" in out, out)
 
 
 @case(stores=("c",))

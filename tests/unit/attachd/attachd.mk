@@ -2,8 +2,8 @@
 # The parts of the daemon that do no I/O, and the manager on top of a XenStore
 # in memory.
 
-attachd_unit_pure := awaited backoff escape limit live machine memo metrics name number paths \
-	policy protocol record request shun table withheld
+attachd_unit_pure := awaited backoff doubts escape limit live machine memo metrics name number \
+	paths policy protocol record request shun table withheld
 UNIT_TESTS += $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%)
 
 attachd_unit_flags = $(MYDEVICE_CFLAGS) $(MYDEVICE_CPPFLAGS) -Wno-unused-parameter -pthread \
@@ -14,12 +14,12 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 		tests/unit/attachd/%.c $(daemon_pure:%=daemon/%.c) $(attachd_unit_headers)
 	@mkdir -p $(@D)
 	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
-		-lcmocka -linih -lsystemd
+		-lcmocka -lsystemd
 
 # all but the threads, the bus and libxenstore
 attachd_unit_manager := company device device-note domain domids facts gifts hypervisor kept \
-	kernel lookup manager node-link nodes orders parents queue reconcile registry requests steps \
-	stranded values verify withheld-note
+	kernel lookup manager node-link nodes orders parents queue reconcile registry requests \
+	sections steps stranded values verify withheld-note
 attachd_unit_worlds := domains failures gifts manager orders restart shunned
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
 
@@ -33,7 +33,7 @@ $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 		$(attachd_unit_headers)
 	@mkdir -p $(@D)
 	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
-		$(attachd_unit_haste) -lcmocka -linih -lsystemd -ldl
+		$(attachd_unit_haste) -lcmocka -lsystemd -ldl
 
 UNIT_TESTS += $(addprefix $(BUILD)/unit/attachd-,registry bridge driver)
 
@@ -46,7 +46,7 @@ $(BUILD)/unit/attachd-registry: tests/unit/attachd/registry.c daemon/registry.c 
 		$(daemon_pure:%=daemon/%.c) $(attachd_unit_headers)
 	@mkdir -p $(@D)
 	$(CC) $(attachd_unit_flags) $(TEST_CFLAGS) -o $@ $(filter %.c,$^) \
-		-lcmocka -linih -lsystemd
+		-lcmocka -lsystemd
 
 $(BUILD)/unit/attachd-bridge: tests/unit/attachd/bridge.c daemon/ctl/bridge.c \
 		$(wildcard daemon/ctl/*.h) $(attachd_unit_headers)
@@ -61,4 +61,4 @@ $(BUILD)/unit/attachd-threads: tests/unit/attachd/threads.c tests/unit/attachd/f
 		daemon/engine.c $(attachd_unit_headers)
 	@mkdir -p $(@D)
 	$(CC) $(attachd_unit_flags) $(TSAN_CFLAGS) -o $@ $(filter %.c,$^) \
-		-lcmocka -linih -lsystemd -ldl
+		-lcmocka -lsystemd -ldl

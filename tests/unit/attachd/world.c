@@ -47,7 +47,8 @@ static char *at(const char *format, ...)
 	return path;
 }
 
-static void no_mistakes(const char *file, unsigned int line, const char *message, void *userdata)
+static void no_mistakes(enum policy_fault fault, const char *file, unsigned int line,
+			const char *message, void *userdata)
 {
 	fail_msg("%s:%u: %s", file, line, message);
 }
