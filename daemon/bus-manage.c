@@ -7,6 +7,7 @@
 #include "bus-names.h"
 #include "bus-order.h"
 #include "log.h"
+#include "store.h"
 
 /* Somebody may have to look for the password first. */
 #define POLKIT_TIMEOUT_USEC (300 * USEC_PER_SEC)
@@ -194,14 +195,25 @@ static const char *error_name(int error)
 	case EEXIST:
 		return BUS_ERROR_EXISTS;
 	case EBUSY:
+	case EAGAIN:
 		return BUS_ERROR_BUSY;
+	case EHOSTUNREACH:
+		return BUS_ERROR_NO_BACKEND;
+	case ENOSPC:
+	case STORE_QUOTA_NODES:
+	case STORE_QUOTA_SIZE:
+	case STORE_QUOTA_WATCHES:
+	case STORE_QUOTA_TRANSACTIONS:
+		return BUS_ERROR_NO_SPACE;
+	case ENOMEM:
+		return SD_BUS_ERROR_NO_MEMORY;
 	case EHOSTDOWN:
 	case ENOTCONN:
 		return BUS_ERROR_NO_XENSTORE;
 	case EINVAL:
 		return SD_BUS_ERROR_INVALID_ARGS;
 	}
-	return SD_BUS_ERROR_FAILED;
+	return BUS_ERROR_FAILED;
 }
 
 static int answer_sections(const struct order *order)

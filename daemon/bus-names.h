@@ -15,6 +15,9 @@
 #define BUS_ERROR_EXISTS BUS_INTERFACE ".Error.Exists"
 #define BUS_ERROR_BUSY BUS_INTERFACE ".Error.Busy"
 #define BUS_ERROR_NO_XENSTORE BUS_INTERFACE ".Error.NoXenStore"
+#define BUS_ERROR_NO_BACKEND BUS_INTERFACE ".Error.NoBackend"
+#define BUS_ERROR_NO_SPACE BUS_INTERFACE ".Error.NoSpace"
+#define BUS_ERROR_FAILED BUS_INTERFACE ".Error.Failed"
 
 #define BUS_ACTION_MANAGE "org.mydevice.attach1.manage-devices"
 

@@ -31,6 +31,25 @@ _printf_(3, 4) static void fail(struct order *order, int error, const char *form
 	order->result = error;
 }
 
+/* What xenstored says may look like an answer of ours, as EEXIST does. */
+static int store_failure(int error)
+{
+	switch (-error) {
+	case EAGAIN:
+	case ENOTCONN:
+	case ENOMEM:
+	case ENOSPC:
+	case ESRCH:
+	case EHOSTUNREACH:
+	case STORE_QUOTA_NODES:
+	case STORE_QUOTA_SIZE:
+	case STORE_QUOTA_WATCHES:
+	case STORE_QUOTA_TRANSACTIONS:
+		return error;
+	}
+	return -EIO;
+}
+
 static int note_withheld(struct domain *domain)
 {
 	return withheld_note(domain->manager->store, domain->domid, domain->uuid,
@@ -171,7 +190,7 @@ static int allow_again(struct domain *domain, struct order *order)
 	if (r == 0)
 		return 1;
 	withhold_again(domain, order);
-	fail(order, r, "cannot note that it may come back: %s", store_strerror(r));
+	fail(order, store_failure(r), "cannot note that it may come back: %s", store_strerror(r));
 	return r;
 }
 
@@ -214,8 +233,8 @@ static bool start_again(struct domain *domain, struct order *order)
 		return false;
 	order->result = nodes_start_again(domain->manager->store, &device->key);
 	if (order->result < 0) {
-		fail(order, order->result, "cannot have its drivers begin again: %s",
-		     store_strerror(order->result));
+		fail(order, store_failure(order->result),
+		     "cannot have its drivers begin again: %s", store_strerror(order->result));
 		return true;
 	}
 	order->key = device->key;
@@ -275,8 +294,10 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	noted = find_kept(domain, order, &before);
 	keep(domain, &plan);
 	order->result = device_attach(domain, &plan, &order->reason);
-	if (order->result < 0)
+	if (order->result < 0) {
+		order->result = store_failure(order->result);
 		keep_as_before(domain, order, noted ? &before : NULL);
+	}
 	if (order->result < 0 && withheld)
 		withhold_again(domain, order);
 	if (order->result == 0) {
@@ -334,7 +355,8 @@ static void detach(struct domain *domain, struct order *order)
 	if (r == 0)
 		r = note_detached(domain, device);
 	if (r < 0) {
-		fail(order, r, "cannot note that it is to stay away: %s", store_strerror(r));
+		fail(order, store_failure(r), "cannot note that it is to stay away: %s",
+		     store_strerror(r));
 		return;
 	}
 	order->key = device->key;
@@ -358,9 +380,14 @@ static void set(struct domain *domain, struct order *order)
 		fail(order, -EBUSY, "it is being detached");
 		return;
 	}
+	if (device->phase == PHASE_STRANDED) {
+		fail(order, -EHOSTUNREACH, "the domain that serves it is gone; when another one "
+		     "serves it, it begins with the settings of attachd.conf");
+		return;
+	}
 	r = nodes_set_live(domain->manager->store, &device->key, &order->live, order->named);
 	if (r < 0) {
-		fail(order, r, "cannot be set: %s",
+		fail(order, r == -ESRCH ? -EHOSTUNREACH : store_failure(r), "cannot be set: %s",
 		     r == -ESRCH ? "its backend is gone" : store_strerror(r));
 		return;
 	}
@@ -391,7 +418,7 @@ static struct domain *find_guest(struct manager *manager, struct order *order)
 	int r = lookup_prepare(manager);
 
 	if (r < 0)
-		fail(order, r == -ENOTCONN ? -EHOSTDOWN : r, "cannot list the guests: %s",
+		fail(order, store_failure(r), "cannot list the guests: %s",
 		     store_strerror(r));
 	else
 		order->result = lookup_guest(manager, order->guest, &domain, &order->reason);

@@ -79,6 +79,13 @@ static int explain(struct client *client, int r, const sd_bus_error *error, cons
 		{ BUS_ERROR_NO_SUCH_DEVICE, -ENOENT },
 		{ BUS_ERROR_EXISTS, -EEXIST },
 		{ SD_BUS_ERROR_INVALID_ARGS, -EINVAL },
+		{ BUS_ERROR_BUSY, -EBUSY },
+		{ BUS_ERROR_NO_XENSTORE, -ENOTCONN },
+		{ BUS_ERROR_NO_BACKEND, -EHOSTUNREACH },
+		{ BUS_ERROR_NO_SPACE, -ENOSPC },
+		{ SD_BUS_ERROR_LIMITS_EXCEEDED, -EUSERS },
+		{ SD_BUS_ERROR_NO_REPLY, -ETIMEDOUT },
+		{ SD_BUS_ERROR_TIMEOUT, -ETIMEDOUT },
 		{ SD_BUS_ERROR_ACCESS_DENIED, -EACCES },
 		{ SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, -EACCES },
 	};
@@ -94,7 +101,8 @@ static int explain(struct client *client, int r, const sd_bus_error *error, cons
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (sd_bus_error_has_name(error, known[i].name))
 			return known[i].error;
-	return r;
+	/* sd-bus makes EACCES of errors that mean something else */
+	return r == -ENOMEM || r == -ETIMEDOUT ? r : -EIO;
 }
 
 static int new_call(struct client *client, const char *method, sd_bus_message **ret)

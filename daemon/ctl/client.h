@@ -58,9 +58,11 @@ struct client_options {
 struct client;
 
 /*
- * All return 0 or -errno: -EHOSTDOWN if the daemon is not on the bus, -ENOENT if
- * it knows no such guest or device, -ENOTUNIQ if it knows several guests, -EACCES if
- * it is not allowed. ret_why is for a person.
+ * All return 0 or -errno, and ret_why for a person. -EHOSTDOWN: the daemon is not on the bus;
+ * -ENOENT: it knows no such guest or device; -ENOTUNIQ: several guests; -EACCES: not allowed;
+ * -EINVAL, -EEXIST, -EBUSY, -ENOTCONN (no XenStore), -EHOSTUNREACH (no backend domain),
+ * -ENOSPC (a quota), -EUSERS (too many requests of this user), -ETIMEDOUT (no answer);
+ * -EIO for everything else.
  */
 int client_open(struct client **ret, const char **ret_why);
 void client_close(struct client *client);

@@ -14,6 +14,12 @@ enum {
 	EXIT_TIMED_OUT = 5,
 	EXIT_NOT_ALLOWED = 6,
 	EXIT_AMBIGUOUS = 7,
+	EXIT_EXISTS = 8,
+	EXIT_BUSY = 9,
+	EXIT_NO_XENSTORE = 10,
+	EXIT_NO_BACKEND = 11,
+	EXIT_NO_SPACE = 12,
+	EXIT_LIMIT = 13,
 };
 
 /* Options that only some commands take. */

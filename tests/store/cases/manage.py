@@ -44,7 +44,7 @@ def manage_attach(host):
     ctl(host, "attach", "web1", "alice", "--class=alice_dev")
     equal(one.states(2, "alice_dev"), ("1", "1"), "a device of another class")
     for arguments, expected, text in (
-            (("web1", "log"), 1, "has it already"), (("db", "log"), 4, "no guest"),
+            (("web1", "log"), 8, "has it already"), (("db", "log"), 4, "no guest"),
             (("web1", "../x"), 2, "no name"), (("web1", "x", "--class=eve"), 2, "attachd.conf"),
             (("web1", "x", "--mode=fast"), 2, "stream or packet"),
             (("web1", "x", "--ring-size=1"), 2, "at least 4096"),
@@ -272,6 +272,40 @@ def reachable(path):
             return False
         path = os.path.dirname(path)
     return True
+
+
+@case
+def manage_each_failure_has_its_own_status(host):
+    """None of them is taken for a lack of permission."""
+    host.attachd.set_policy("[Device net*]\nBackend=netdom\n[Defaults]\nDetachTimeoutSec=60\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    dom = host.guest(9, "netdom")
+    front, back = host.connected(one, 0)
+
+    def fails(expected, text, *arguments):
+        status, _, err = host.attachd.ctl(*arguments)
+        check(status == expected and text in err, f"{arguments}: {status} {err}")
+
+    fails(8, "has it already", "attach", "web1", "demo")
+    fails(4, "no channel", "detach", "web1", "none")
+    fails(4, "no guest", "detach", "db", "none")
+    # a channel whose domain is gone
+    ctl(host, "attach", "web1", "net")
+    host.destroy(dom)
+    host.expect(lambda: [entry for entry in host.attachd.list() if entry["phase"] == "stranded"],
+                "it is stranded", host.attachd.list)
+    fails(11, "no backend domain", "set", "web1", "net", "paused=yes")
+    ctl(host, "detach", "web1", "net")
+    fails(11, "not running", "attach", "web1", "net2")
+    # one that goes
+    front.ignores = back.ignores = "56"
+    equal(host.attachd.ctl("detach", "web1", "demo", "--timeout=0")[0], 5, "it takes its time")
+    fails(9, "try again", "attach", "web1", "demo")
+    fails(9, "detached", "set", "web1", "demo", "paused=yes")
+    host.machine.stop_store()
+    host.forget_connections()
+    host.expect(lambda: host.attachd.ctl("attach", "web1", "x")[0] == 10, "no XenStore")
 
 
 @case
