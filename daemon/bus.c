@@ -11,6 +11,9 @@
 #include "log.h"
 
 #define RETRY_USEC (5 * USEC_PER_SEC)
+/* What RequestName replies, by the specification of D-Bus. */
+#define NAME_IS_OURS 1
+#define NAME_WAS_OURS 4
 #define RETRY_ACCURACY_USEC (1 * USEC_PER_SEC)
 
 struct bus {
@@ -272,6 +275,15 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 	return 0;
 }
 
+/* The reply is no error if another process has the name: it has a code. */
+static bool is_taken(sd_bus_message *message)
+{
+	uint32_t code;
+
+	return sd_bus_message_read(message, "u", &code) < 0 ||
+	       (code != NAME_IS_OURS && code != NAME_WAS_OURS);
+}
+
 static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const sd_bus_error *error = sd_bus_message_get_error(message);
@@ -280,8 +292,13 @@ static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 	if (error) {
 		int r = -sd_bus_message_get_errno(message);
 
-		leave(bus, r, r == -EEXIST ? "another mydevice-attachd is on the bus: stop one" :
-					     "the bus refuses the name " BUS_NAME);
+		leave(bus, r, "the bus refuses the name " BUS_NAME);
+		return 0;
+	}
+	if (is_taken(message)) {
+		log_error(-EEXIST, "another mydevice-attachd has taken the name " BUS_NAME " on the "
+			  "system bus; leaving the guests to it");
+		sd_event_exit(bus->event, -EEXIST);
 		return 0;
 	}
 	bus->missing = false;

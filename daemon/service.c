@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "bus-rival.h"
 #include "bus.h"
 #include "engine.h"
 #include "log.h"
@@ -216,6 +217,9 @@ static int start(struct service *service)
 	int r;
 
 	r = policy_load(service->options->policy_file, log_fault, NULL, &policy);
+	if (r < 0)
+		return r;
+	r = bus_check_rival();
 	if (r < 0)
 		return r;
 	r = block_signals();

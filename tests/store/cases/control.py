@@ -68,6 +68,36 @@ def control_bus_comes_and_goes(host):
 
 
 @case
+def control_two_daemons(host):
+    """The second serves nobody, and says why."""
+    host.attachd.start()
+    with open(os.path.join(host.dir, "second.log"), "w+b") as log:
+        began = time.monotonic()
+        second = subprocess.Popen(
+            [host.attachd.binary("mydevice-attachd"), f"--config={host.attachd.policy_file}"],
+            env={**os.environ, **host.attachd.env(), "NOTIFY_SOCKET": ""}, stdout=log, stderr=log)
+        try:
+            status = second.wait(15)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            second.kill()
+            second.wait()
+        log.seek(0)
+        said = log.read().decode()
+    check(status == 1 and "another mydevice-attachd" in said and
+          f"process {host.attachd.process.pid}" in said, f"the second: {status} {said}")
+    check("connected to XenStore" not in said, f"it served: {said}")
+    check(time.monotonic() - began < 10, "it took its time")
+    one = host.guest(7, "web1")
+    host.connected(one, 0)
+    equal(len(host.attachd.list()), 1, "what the first one lists")
+    # one that has just been killed is no other
+    host.attachd.kill()
+    host.attachd.start()
+
+
+@case
 def control_manager_is_told(host):
     one = host.guest(7, "web1")
     # it feeds the watchdog, and tells its status, three times in this time
