@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bus-device.h"
@@ -12,14 +13,21 @@
 /* Somebody may have to look for the password first. */
 #define POLKIT_TIMEOUT_USEC (300 * USEC_PER_SEC)
 #define POLKIT_INTERACTIVE 1
-/* Whoever may ask may also ask a lot. */
-#define QUESTIONS_MAX 64
+/* Of one user, so that nobody keeps others from asking, and of all. */
+#define QUESTIONS_OF_USER 8
+#define QUESTIONS_MAX 256
+
+#define POLKIT_NAME "org.freedesktop.PolicyKit1"
+#define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
+#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 
 struct question {
 	struct bus_orders *orders;
 	struct question *next;		/* of theirs */
 	struct order *order;		/* NULL once it is on its way */
+	char id[24];			/* by which polkit can be told to drop it */
 	sd_bus_slot *slot;
+	sd_bus_track *caller;
 };
 
 static void question_free(struct question *question)
@@ -31,6 +39,7 @@ static void question_free(struct question *question)
 	*link = question->next;
 	question->orders->n_questions--;
 	sd_bus_slot_unref(question->slot);
+	sd_bus_track_unref(question->caller);
 	bus_order_free(question->order);
 	free(question);
 }
@@ -70,16 +79,52 @@ static int on_verdict(sd_bus_message *reply, void *userdata, sd_bus_error *ret_e
 	return 0;
 }
 
+/* Nobody is left to be answered, or to type a password. */
+static int on_caller_gone(sd_bus_track *track, void *userdata)
+{
+	struct question *question = userdata;
+
+	sd_bus_call_method_async(sd_bus_track_get_bus(track), NULL, POLKIT_NAME, POLKIT_PATH,
+				 POLKIT_INTERFACE, "CancelCheckAuthorization", NULL, NULL, "s",
+				 question->id);
+	question_free(question);
+	return 0;
+}
+
+static int track_caller(struct question *question, sd_bus_message *call)
+{
+	int r = sd_bus_track_new(sd_bus_message_get_bus(call), &question->caller, on_caller_gone,
+				 question);
+
+	return r < 0 ? r : sd_bus_track_add_sender(question->caller, call);
+}
+
+static bool may_ask(const struct bus_orders *orders, unsigned int uid)
+{
+	const struct question *question;
+	unsigned int n = 0;
+
+	for (question = orders->questions; question; question = question->next)
+		n += question->order->uid == uid;
+	return n < QUESTIONS_OF_USER && orders->n_questions < QUESTIONS_MAX;
+}
+
 /* Takes the order. */
-static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct order *order)
+static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct order *order,
+		      sd_bus_error *ret_error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-	struct question *question = NULL;
+	struct question *question;
 	sd_bus *bus = sd_bus_message_get_bus(call);
 	int r;
 
-	if (orders->n_questions < QUESTIONS_MAX)
-		question = malloc(sizeof(*question));
+	if (!may_ask(orders, order->uid)) {
+		bus_order_free(order);
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "polkit has not answered the last %d requests of this "
+					 "user yet", QUESTIONS_OF_USER);
+	}
+	question = malloc(sizeof(*question));
 	if (!question) {
 		bus_order_free(order);
 		return -ENOMEM;
@@ -91,17 +136,19 @@ static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct or
 	};
 	orders->questions = question;
 	orders->n_questions++;
-	r = sd_bus_message_new_method_call(bus, &message, "org.freedesktop.PolicyKit1",
-					   "/org/freedesktop/PolicyKit1/Authority",
-					   "org.freedesktop.PolicyKit1.Authority",
-					   "CheckAuthorization");
+	snprintf(question->id, sizeof(question->id), "%llu",
+		 (unsigned long long)++orders->last_question);
+	r = track_caller(question, call);
+	if (r >= 0)
+		r = sd_bus_message_new_method_call(bus, &message, POLKIT_NAME, POLKIT_PATH,
+						   POLKIT_INTERFACE, "CheckAuthorization");
 	if (r >= 0)
 		r = sd_bus_message_append(
 			message, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
 			sd_bus_message_get_sender(call), BUS_ACTION_MANAGE, 0,
 			sd_bus_message_get_allow_interactive_authorization(call) > 0 ?
 				POLKIT_INTERACTIVE : 0,
-			"");
+			question->id);
 	if (r >= 0)
 		r = sd_bus_call_async(bus, &question->slot, message, on_verdict, question,
 				      POLKIT_TIMEOUT_USEC);
@@ -111,7 +158,8 @@ static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct or
 }
 
 /* Takes the order. */
-static int authorize(sd_bus_message *call, struct bus_orders *orders, struct order *order)
+static int authorize(sd_bus_message *call, struct bus_orders *orders, struct order *order,
+		     sd_bus_error *ret_error)
 {
 	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
 	uid_t uid;
@@ -126,7 +174,7 @@ static int authorize(sd_bus_message *call, struct bus_orders *orders, struct ord
 	}
 	order->uid = uid;
 	if (uid)
-		return ask_polkit(call, orders, order);
+		return ask_polkit(call, orders, order, ret_error);
 	engine_send_order(orders->engine, order);
 	return 1;
 }
@@ -137,7 +185,7 @@ static int manage(sd_bus_message *call, enum order_kind kind, struct bus_orders 
 	struct order *order;
 	int r = bus_read_order(call, kind, ret_error, &order);
 
-	return r < 0 ? r : authorize(call, orders, order);
+	return r < 0 ? r : authorize(call, orders, order, ret_error);
 }
 
 int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)

@@ -13,6 +13,7 @@ struct bus_orders {
 	struct engine *engine;
 	struct question *questions;	/* to polkit, which has not answered */
 	unsigned int n_questions;
+	uint64_t last_question;
 };
 
 int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);

@@ -44,10 +44,18 @@ static int on_question(sd_bus_message *call, void *userdata, sd_bus_error *ret_e
 	return r;
 }
 
+static int on_cancel(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+{
+	puts("cancel");
+	fflush(stdout);
+	return sd_bus_reply_method_return(call, "");
+}
+
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", on_question,
 		      SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("CancelCheckAuthorization", "s", "", on_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,
 };
 

@@ -225,6 +225,40 @@ def manage_who_may(host):
 
 
 @case
+def manage_one_user_does_not_block_others(host):
+    """Requests that polkit does not answer count for their user, until the caller has gone."""
+    if os.getuid():
+        raise Skip("needs root, to be somebody else")
+    binary = host.attachd.binary("mydevicectl")
+    if not reachable(binary):
+        raise Skip(f"{binary} is out of reach for others")
+    os.chmod(host.dir, 0o711)
+    host.attachd.start()
+    host.guest(7, "web1")
+    polkit = host.attachd.start_polkit(*["silence"] * 8, "yes")
+    waiting = []
+    try:
+        for number in range(8):
+            waiting.append(subprocess.Popen(
+                ["setpriv", "--reuid=65534", "--clear-groups", binary, "attach", "web1",
+                 f"y{number}"], env={**os.environ, **host.attachd.env()}))
+            polkit.popen.stdout.readline()
+        status, _, err = host.attachd.ctl("attach", "web1", "x", user=65534)
+        check(status == 13 and "this user" in err, f"one more of that user: {status} {err}")
+        status, _, err = host.attachd.ctl("attach", "web1", "x", user=1)
+        equal((status, err), (0, ""), "another user")
+    finally:
+        for one in waiting:
+            one.kill()
+            one.wait()
+    polkit.popen.stdout.readline()
+    for _ in waiting:
+        equal(polkit.popen.stdout.readline(), b"cancel\n", "what polkit is told")
+    equal(host.attachd.ctl("attach", "web1", "z", user=65534)[0], 0, "when its callers have gone")
+    equal({entry["name"] for entry in host.attachd.list()}, {"x", "z"}, "what is attached")
+
+
+@case
 def manage_set(host):
     """Nodes of the backend's directory, which the guest reads and does not write."""
     host.attachd.set_policy("[Device demo]\nRateBytes=1M\nNodeGroup=adm\n")
