@@ -296,8 +296,8 @@ static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 		return 0;
 	}
 	if (is_taken(message)) {
-		log_error(-EEXIST, "another mydevice-attachd has taken the name " BUS_NAME " on the "
-			  "system bus; leaving the guests to it");
+		log_error(-EEXIST, "another mydevice-attachd has taken the name " BUS_NAME " on "
+			  "the system bus; leaving the guests to it");
 		sd_event_exit(bus->event, -EEXIST);
 		return 0;
 	}

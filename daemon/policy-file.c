@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "escape.h"
 #include "policy-doubt.h"
@@ -236,6 +237,14 @@ static int is_drop_in(const struct dirent *entry)
 	return !fnmatch("*.conf", entry->d_name, FNM_PERIOD);
 }
 
+/* Opening a FIFO would wait for a writer. A link to /dev/null is fine: it masks a drop-in. */
+static bool blocks(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
 /* The first error wins, but every file is read so that every mistake is told. */
 static int load_drop_ins(struct policy *policy, const char *dir, policy_fault_fn fn,
 			 void *userdata, int *ret_n)
@@ -256,10 +265,14 @@ static int load_drop_ins(struct policy *policy, const char *dir, policy_fault_fn
 		_cleanup_free_ char *file = NULL;
 		int r = -ENOMEM;
 
-		if (asprintf(&file, "%s/%s", dir, entries[i]->d_name) >= 0)
-			r = load_file(policy, file, fn, userdata);
-		else
+		if (asprintf(&file, "%s/%s", dir, entries[i]->d_name) < 0) {
 			file = NULL;
+		} else if (blocks(file)) {
+			fn(POLICY_MISTAKE, file, 0, "not a regular file; expected a file", userdata);
+			r = -EBADMSG;
+		} else {
+			r = load_file(policy, file, fn, userdata);
+		}
 		if (r == -ENOENT) {
 			fn(POLICY_DOUBT, file, 0, "a link to a file that does not exist; "
 			   "expected a file", userdata);

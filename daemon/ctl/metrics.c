@@ -2,6 +2,7 @@
 /* metrics: for who asks, or as a file for node_exporter */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,14 +10,38 @@
 #include "ctl/client.h"
 #include "ctl/commands.h"
 
+/*
+ * The file to replace, or to create, behind any links. 0, or -errno; -ENOTSUP if it is anything
+ * else than a file, which nobody wants replaced.
+ */
+static int find_file(const char *path, char **ret)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0) {
+		if (errno != ENOENT)
+			return -errno;
+		*ret = strdup(path);
+		return *ret ? 0 : -ENOMEM;
+	}
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOTSUP;
+	*ret = realpath(path, NULL);
+	return *ret ? 0 : -errno;
+}
+
 /* Whoever reads the file meets the old one or the new one, never a half. */
 static int write_file(const char *path, const char *text)
 {
-	_cleanup_free_ char *temporary = NULL;
+	_cleanup_free_ char *file = NULL, *temporary = NULL;
 	FILE *stream;
-	int fd, r = 0;
+	int fd, r = find_file(path, &file);
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+	if (r < 0)
+		return r;
+	if (asprintf(&temporary, "%s.XXXXXX", file) < 0) {
 		temporary = NULL;
 		return -ENOMEM;
 	}
@@ -33,7 +58,7 @@ static int write_file(const char *path, const char *text)
 		if (fclose(stream) && !r)
 			r = -errno;
 	}
-	if (!r && rename(temporary, path) < 0)
+	if (!r && rename(temporary, file) < 0)
 		r = -errno;
 	if (r)
 		unlink(temporary);
@@ -60,7 +85,8 @@ int run_metrics(const struct command_context *context)
 	r = write_file(context->output, text);
 	if (r < 0) {
 		fprintf(stderr, "mydevicectl: cannot write %s: %s\n", context->output,
-			strerror(-r));
+			r == -ENOTSUP ? "it is not a regular file; without --output= the text goes "
+					"to standard output" : strerror(-r));
 		return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;

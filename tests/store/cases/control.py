@@ -3,6 +3,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import time
 
@@ -176,6 +177,28 @@ def control_metrics(host):
     host.destroy(odd)
     host.expect(lambda: not [name for name, labels in metrics() if ("domid", "8") in labels],
                 "who is gone is not told of")
+
+
+@case(stores=("c",))
+def control_metrics_replaces_files_only(host):
+    host.attachd.start()
+    fifo, link, real = (os.path.join(host.dir, name) for name in ("fifo", "link", "real"))
+    os.mkfifo(fifo)
+    os.symlink(fifo, link)
+    for path in (fifo, link, host.dir):
+        status, _, err = host.attachd.ctl("metrics", f"--output={path}")
+        check(status == 1 and "not a regular file" in err, f"{path}: {status} {err}")
+    check(stat.S_ISFIFO(os.stat(fifo).st_mode) and os.path.islink(link), "the FIFO was replaced")
+    os.unlink(link)
+    os.symlink(real, link)
+    equal(host.attachd.ctl("metrics", f"--output={link}")[0], 1, "a link to nothing")
+    with open(real, "w", encoding="ascii") as stream:
+        stream.write("old")
+    for path in (link, real):
+        equal(host.attachd.ctl("metrics", f"--output={path}")[0], 0, path)
+    check(os.path.islink(link), "the link was replaced")
+    with open(real, encoding="ascii") as stream:
+        check("# TYPE" in stream.read(), "the file behind the link is the old one")
 
 
 @case(stores=("c",))

@@ -215,6 +215,9 @@ def policy_check_explains_every_mistake(host):
     expected.append(f"{dropins}/directory.conf: cannot be read: Is a directory")
     os.symlink("loop.conf", os.path.join(dropins, "loop.conf"))
     expected.append(f"{dropins}/loop.conf: Too many levels of symbolic links")
+    os.mkfifo(os.path.join(dropins, "lure.conf"))
+    expected.append(f"{dropins}/lure.conf: not a regular file; expected a file")
+    os.symlink("/dev/null", os.path.join(dropins, "masked.conf"))
     os.symlink("/nowhere", os.path.join(dropins, "nowhere.conf"))
     expected.append(f"{dropins}/nowhere.conf: a link to a file that does not exist; "
                     "expected a file")
