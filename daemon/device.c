@@ -392,6 +392,9 @@ static int begin_close(struct device *device)
 {
 	int r = nodes_close(device_store(device), &device->key);
 
+	/* drivers that do nothing but probe, or none at all */
+	device->untouched = !device->handshake && device->frontend == END_INITIALISING &&
+			    device->backend == END_INITIALISING;
 	/* then it is removed by force, after the same time */
 	if (r < 0)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
@@ -501,6 +504,9 @@ static struct step next_step(const struct device *device, enum event event)
 		if (!device->record.scripted || device->hotplug == HOTPLUG_CONNECTED)
 			backend = end_state_presumed(backend);
 	}
+	/* nobody will answer, and the bus takes the device from drivers that are there */
+	if (device->untouched && device->phase == PHASE_CLOSING)
+		frontend = backend = END_CLOSED;
 	return machine_step(device->phase, frontend, backend, hotplug_is_held(device->hotplug),
 			    event);
 }

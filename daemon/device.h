@@ -43,6 +43,7 @@ struct device {
 	bool unwanted;			/* for good: it was told to go */
 	bool orphaned;			/* its backend domain is no more */
 	bool expedited;			/* for good: nobody is waited for */
+	bool untouched;			/* for good: it closes, and no driver took a step before */
 
 	/* what the next turn has to look at */
 	bool dirty;			/* a state may have changed, or unwanted has */

@@ -102,3 +102,40 @@ bool policy_doubts_setting(const char *key, const char *value, struct reason *re
 			     "characters, as in: 01234567-89ab-*", value);
 	return false;
 }
+
+static bool are_equal(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Sections that are about some guests each are taken for different ones. */
+static bool share_guests(const struct policy_section *a, const struct policy_section *b)
+{
+	const char *const *x = (const char *const *)a->texts, *const *y =
+		(const char *const *)b->texts;
+
+	if ((!x[TEXT_GUESTS] && !x[TEXT_UUID]) || (!y[TEXT_GUESTS] && !y[TEXT_UUID]))
+		return true;
+	return are_equal(x[TEXT_GUESTS], y[TEXT_GUESTS]) && are_equal(x[TEXT_UUID], y[TEXT_UUID]);
+}
+
+bool policy_doubts_class(const struct policy *policy, size_t section, struct reason *ret)
+{
+	const struct policy_section *later = &policy->sections[section];
+
+	if (later->scope != SCOPE_CLASS || !(later->named & POLICY_DEVID))
+		return false;
+	for (size_t i = 0; i < section; i++) {
+		const struct policy_section *one = &policy->sections[i];
+
+		if (one->scope == SCOPE_CLASS && one->named & POLICY_DEVID &&
+		    !strcmp(one->name, later->name) &&
+		    one->settings.devid != later->settings.devid && share_guests(one, later))
+			return doubt(ret, "[Class %s] has DevID=%u in line %u of %.120s, and DevID=%u "
+				     "here; a guest gets one device of a class, the last one; "
+				     "expected one DevID=, or another Guest= in each", one->name,
+				     one->settings.devid, one->line, one->file ?: "",
+				     later->settings.devid);
+	}
+	return false;
+}

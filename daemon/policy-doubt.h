@@ -14,6 +14,11 @@
 
 /* True, and what was expected. */
 bool policy_doubts_scope(enum policy_scope scope, const char *name, struct reason *ret);
+/*
+ * Is the class of a section also that of an earlier one, for the same guests and with another
+ * id? A guest has one device of a class.
+ */
+bool policy_doubts_class(const struct policy *policy, size_t section, struct reason *ret);
 bool policy_doubts_setting(const char *key, const char *value, struct reason *ret);
 
 #endif

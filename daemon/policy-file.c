@@ -176,6 +176,7 @@ static int parse_stream(struct policy *policy, const char *name, FILE *stream,
 		.fault = fn,
 		.userdata = userdata,
 	};
+	size_t before = policy->n_sections;
 	ssize_t len;
 
 	while (!reader.error &&
@@ -189,6 +190,12 @@ static int parse_stream(struct policy *policy, const char *name, FILE *stream,
 		read_line(&reader, (size_t)len);
 	}
 	free(reader.text);
+	for (size_t i = before; fn && i < policy->n_sections; i++) {
+		struct reason reason;
+
+		if (policy_doubts_class(policy, i, &reason))
+			fn(POLICY_DOUBT, name, policy->sections[i].line, reason.text, userdata);
+	}
 	if (ferror(stream)) {
 		mistake(&reader, 0, "cannot be read: %m");
 		return -EIO;
@@ -268,7 +275,8 @@ static int load_drop_ins(struct policy *policy, const char *dir, policy_fault_fn
 		if (asprintf(&file, "%s/%s", dir, entries[i]->d_name) < 0) {
 			file = NULL;
 		} else if (blocks(file)) {
-			fn(POLICY_MISTAKE, file, 0, "not a regular file; expected a file", userdata);
+			fn(POLICY_MISTAKE, file, 0, "not a regular file; expected a file",
+			   userdata);
 			r = -EBADMSG;
 		} else {
 			r = load_file(policy, file, fn, userdata);

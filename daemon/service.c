@@ -158,7 +158,10 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	struct service *service = userdata;
 	struct policy *policy;
 
-	notify("RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)monotonic_usec());
+	/* until it is ready, a new policy is a part of the start */
+	if (service->is_ready)
+		notify("RELOADING=1\nMONOTONIC_USEC=%llu",
+		       (unsigned long long)monotonic_usec());
 	if (policy_load(service->options->policy_file, log_fault, NULL, &policy) < 0) {
 		registry_note_policy(service->registry, true);
 		log_warning("the policy has mistakes; keeping the one in use");
@@ -167,7 +170,8 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 		engine_set_policy(service->engine, policy);
 		note_policy(service);
 	}
-	tell_ready(service);
+	if (service->is_ready)
+		tell_ready(service);
 	notify_status(service);
 	return 0;
 }

@@ -261,3 +261,18 @@ def given_by_another_domain(host):
     host.destroy(one)
     host.expect(lambda: not host.client.tree("/local/domain/9/backend/mydevice"),
                 "nothing is left there")
+
+
+@case
+def given_without_handshake_goes_at_once(host):
+    """Where no driver has taken any step, none is waited for."""
+    host.attachd.set_policy("[Class alice_dev]\nHandshake=no\nDetachTimeoutSec=60\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    host.expect(lambda: phases(host).get((7, "alice_dev", 0)) == "connected", "it counts so")
+    began = time.monotonic()
+    status, _, err = host.attachd.ctl("detach", "web1", "alice_dev", "--class=alice_dev")
+    equal((status, err), (0, ""), "detach")
+    check(time.monotonic() - began < 5, "it waited for drivers that are not there")
+    equal(one.states(0, "alice_dev"), (None, None), "its nodes")
+    check("by force" not in host.attachd.log_text(), "it counts as forced")

@@ -264,6 +264,25 @@ def hotplug_helper(host):
     equal(host.client.tree(one.backend(GIFT)), {}, "the device")
 
 
+@case(stores=("c",))
+def hotplug_helper_leaves_no_ghost(host):
+    """Of a device that goes while its script runs, which then writes its status."""
+    directory = os.path.join(host.dir, "runtime")
+    os.mkdir(directory)
+    script = os.path.join(host.dir, "script")
+    one = host.guest(7, "web1")
+    for status in (0, 1):
+        with open(script, "w", encoding="ascii") as stream:
+            stream.write('#!/bin/sh\nxenstore-rm "$XENBUS_PATH"\n'
+                         'xenstore-write "$XENBUS_PATH/hotplug-status" connected\n'
+                         f"exit {status}\n")
+        os.chmod(script, 0o755)
+        host.client.write(one.backend(GIFT, "script"), script)
+        host.client.write(one.backend(GIFT, "state"), "1")
+        call(host, "add", directory)
+        equal(host.client.tree(one.backend(GIFT)), {}, f"the device, after status {status}")
+
+
 def read_pid(file):
     """0 as long as it is not written."""
     try:

@@ -183,6 +183,7 @@ DOUBTS = (
      "bytes that does not end in --incoming or --migratedaway"),
     ("[Device 7]\n", 1, "\"7\" never matches a channel; expected a glob of names, which have 1 to 63 "
      "of A-Z a-z 0-9 . _ - with a letter first"),
+    ("[Class c]\nDevID=1\n[Class c]\nDevID=2\n", 3, None),
     ("[Guest a]\nUUID=123?\n", 2, "UUID=123? never matches a UUID; expected a glob of 36 characters, "
      "as in: 01234567-89ab-*"),
 )
@@ -196,7 +197,7 @@ def sentences(source):
     for found in re.findall(rf"{literal}(?:\s*{literal})*", code):
         text = "".join(one[1:-1] for one in re.findall(literal, found)).replace('\\"', '"')
         if re.search(r"\w[\w,;:=\])]* \S*\w", text):
-            yield text, re.sub(r"%(\\\.\d+)?[sdm]", ".*", re.escape(text))
+            yield text, re.sub(r"%(\\\.\d+)?[sdmu]", ".*", re.escape(text))
 
 
 @case(stores=("c",))
@@ -210,6 +211,9 @@ def policy_check_explains_every_mistake(host):
         file = os.path.join(dropins, f"{number:03}.conf")
         with open(file, "w", encoding="latin-1") as stream:
             stream.write(text)
+        message = message or f"[Class c] has DevID=1 in line 1 of {file}, and DevID=2 here; a " \
+            "guest gets one device of a class, the last one; expected one DevID=, or another " \
+            "Guest= in each"
         expected.append(f"{file}:{line}: {message}")
     os.mkdir(os.path.join(dropins, "directory.conf"))
     expected.append(f"{dropins}/directory.conf: cannot be read: Is a directory")

@@ -64,6 +64,8 @@ static void test_doubts(void **state)
 	assert_doubt("[Device a]\nGuest=web1,web2\n", 2, "separated by spaces");
 	assert_doubt("[Class a]\nGuest=7\n", 2, "not with domids");
 	assert_doubt("[Defaults]\nBackend=net,net2\n", 2, "one domain");
+	assert_doubt("[Class a]\nDevID=1\n[Class a]\nDevID=2\n", 3, "one device of a class");
+	assert_doubt("[Class a]\nDevID=1\nGuest=x\n[Class a]\nDevID=2\n", 4, "one device of a");
 	assert_doubt("[Guest a]\nUUID=0123456789*\n", 2, "never matches a UUID");
 }
 
@@ -71,6 +73,8 @@ static void test_no_doubts(void **state)
 {
 	assert_doubt("[Guest web?1]\n[Guest *]\n[Guest web[1,2]]\n[Guest [7]]\n", 0, NULL);
 	assert_doubt("[Guest caf\xc3\xa9]\n[Guest a.b_c-d]\n[Guest \\,]\n", 0, NULL);
+	assert_doubt("[Class a]\nDevID=1\n[Class a]\nAllow=yes\n[Class b]\nDevID=2\n", 0, NULL);
+	assert_doubt("[Class a]\nDevID=1\nGuest=x\n[Class a]\nDevID=2\nGuest=y\n", 0, NULL);
 	assert_doubt("[Device [[:alpha:]]*]\n[Device ?og]\n[Device *7]\n", 0, NULL);
 	assert_doubt("[Guest a]\nUUID=*\n[Guest b]\nUUID=0123456[7-9]-*\n", 0, NULL);
 	assert_doubt("[Defaults]\nChannels=log demo-* org.x.0\nBackend=net dom\n", 0, NULL);
