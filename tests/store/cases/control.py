@@ -215,7 +215,7 @@ def control_completion(host):
         done = subprocess.run(
             ["bash", "-c", script, "bash", "daemon/completion/mydevicectl.bash", *words],
             env={**os.environ, **host.attachd.env(), "PATH": f"{binaries}:{os.environ['PATH']}"},
-            capture_output=True, timeout=20, check=True)
+            capture_output=True, timeout=60, check=True)
         return set(done.stdout.decode().split())
 
     commands = completed("mydevicectl", "")

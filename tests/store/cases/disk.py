@@ -43,13 +43,13 @@ def disk_full_for_the_metrics(host):
     done = subprocess.run(["unshare", "-m", "sh", "-c", FULL, "sh", place,
                            os.path.abspath(host.attachd.binary("mydevicectl")), "metrics"],
                           env={**os.environ, **host.attachd.env()}, capture_output=True,
-                          timeout=20, check=False)
+                          timeout=60, check=False)
     equal((done.returncode, done.stdout.decode(), done.stderr.decode()),
           (0, "status 1\nfiller\nmetrics.prom\n",
            "mydevicectl: cannot write metrics.prom: No space left on device\n"), "all of it")
     with open("/dev/full", "wb") as full:
         done = subprocess.run([host.attachd.binary("mydevicectl"), "metrics"], stdout=full,
-                              env={**os.environ, **host.attachd.env()}, timeout=20, check=False,
+                              env={**os.environ, **host.attachd.env()}, timeout=60, check=False,
                               stderr=subprocess.PIPE)
     check(done.returncode == 1 and b"No space left" in done.stderr, f"to a full disk: {done}")
 

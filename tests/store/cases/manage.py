@@ -361,7 +361,7 @@ def manage_policy(host):
 
 def bus_call(host, *arguments):
     done = subprocess.run(["busctl", "--json=short", *arguments], check=True, capture_output=True,
-                          env={**os.environ, **host.attachd.env()}, timeout=20)
+                          env={**os.environ, **host.attachd.env()}, timeout=60)
     return json.loads(done.stdout) if done.stdout.strip() else None
 
 

@@ -95,7 +95,7 @@ class Attachd:
                                          own=own if user else ""))
         self.bus = process.Process("bus", ["dbus-daemon", "--nofork", "--nopidfile",
                                            f"--config-file={conf}"], self.machine.log("bus"))
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not self.bus_answers():
             if time.monotonic() > deadline or not self.bus.alive():
                 raise RuntimeError("dbus-daemon does not start")
@@ -132,7 +132,7 @@ class Attachd:
                 key, _, value = line.partition("=")
                 self.states[key] = value
 
-    def wait_notified(self, key, pattern, within=15):
+    def wait_notified(self, key, pattern, within=60):
         deadline = time.monotonic() + within
         while not re.fullmatch(pattern, self.read_notifications().get(key, "")):
             if not self.process.alive():
@@ -179,14 +179,14 @@ class Attachd:
         """mydevice-attachd --check: (status, what it said)."""
         done = subprocess.run([self.binary("mydevice-attachd"), f"--check={file}"],
                               env={**os.environ, **self.env()}, capture_output=True,
-                              timeout=20, check=False)
+                              timeout=60, check=False)
         return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
 
     def ctl(self, *arguments, user=None, stdin=b""):
         """user: whom to become first."""
         done = subprocess.run([*become(user), self.binary("mydevicectl"), *arguments],
                               env={**os.environ, **self.env()}, capture_output=True,
-                              timeout=20, check=False, input=stdin)
+                              timeout=60, check=False, input=stdin)
         return done.returncode, done.stdout.decode("utf-8", "replace"), \
             done.stderr.decode("utf-8", "replace")
 

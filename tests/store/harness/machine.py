@@ -100,7 +100,7 @@ class Machine:
         self.store = process.Process("store", argv, self.log("store"), env)
         self.connect().close()
 
-    def connect(self, within=10):
+    def connect(self, within=30):
         """A connection of domain 0, as soon as the store answers."""
         deadline = time.monotonic() + within
         while True:

@@ -28,7 +28,7 @@ class Process:
         if self.alive():
             self.popen.send_signal(number)
 
-    def stop(self, number=signals.SIGTERM, within=10):
+    def stop(self, number=signals.SIGTERM, within=30):
         """Returns the exit status, -N if signal N ended it."""
         self.signal(number)
         try:

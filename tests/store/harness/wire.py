@@ -43,7 +43,7 @@ def raw(value):
 class Client:
     """One connection; of a guest if the socket is that of its shuttle."""
 
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=30):
         self.path = path
         self.timeout = timeout
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
