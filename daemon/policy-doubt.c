@@ -131,8 +131,8 @@ bool policy_doubts_class(const struct policy *policy, size_t section, struct rea
 		if (one->scope == SCOPE_CLASS && one->named & POLICY_DEVID &&
 		    !strcmp(one->name, later->name) &&
 		    one->settings.devid != later->settings.devid && share_guests(one, later))
-			return doubt(ret, "[Class %s] has DevID=%u in line %u of %.120s, and DevID=%u "
-				     "here; a guest gets one device of a class, the last one; "
+			return doubt(ret, "[Class %s] has DevID=%u in line %u of %.120s, and "
+				     "DevID=%u here; a guest gets one device of a class, the last one; "
 				     "expected one DevID=, or another Guest= in each", one->name,
 				     one->settings.devid, one->line, one->file ?: "",
 				     later->settings.devid);
