@@ -56,7 +56,7 @@ struct device {
 	uint64_t changed_usec;		/* monotonic: when a state was seen to change */
 	sd_event_source *verification;	/* what it has is to be compared then, see verify.h */
 	bool unverified;		/* that time has come */
-	enum end_state reset;		/* its backend was set back to Initialising, from this; or 0 */
+	enum end_state reset;		/* from this its backend was set to Initialising; or 0 */
 	struct backoff repairs;
 	struct backoff failures;	/* of turns that XenStore refused something */
 	sd_event_source *hold;		/* not to be looked at for a changed state */

@@ -64,7 +64,7 @@ struct domain {
 	unsigned int rate_burst;	/* by the policy in force */
 	uint64_t rate_interval_usec;
 	sd_event_source *pause;		/* the end of a time without turns: it had its share */
-	bool unreconciled;		/* what it has was not read: it held up XenStore, or an error */
+	bool unreconciled;		/* what it has was not read */
 	struct rate pause_log;
 	uint64_t n_requests, n_refused, n_pauses;
 	struct backoff vanishings;	/* of devices that it has removed itself */

@@ -277,3 +277,28 @@ int kept_drop(struct manager *manager, const char *uuid, const char *class, cons
 	/* also if an earlier process ended before it came to this */
 	return left ? 0 : store_remove(manager->store, 0, dir.text);
 }
+
+void kept_forget(struct domain *domain, const char *class, const char *name)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < domain->n_kept; i++)
+		if (strcmp(domain->kept[i].class, class) != 0 ||
+		    strcmp(domain->kept[i].record.name, name) != 0)
+			domain->kept[left++] = domain->kept[i];
+	domain->n_kept = left;
+	domain->next_kept = 0;
+}
+
+int kept_remember(struct domain *domain, const struct kept *kept)
+{
+	struct kept *all;
+
+	kept_forget(domain, kept->class, kept->record.name);
+	all = realloc(domain->kept, (domain->n_kept + 1) * sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	all[domain->n_kept++] = *kept;
+	domain->kept = all;
+	return 0;
+}

@@ -37,6 +37,14 @@ int kept_begin(struct manager *manager);
 int kept_note(struct manager *manager, const char *uuid, const struct kept *kept);
 /* Nothing noted of it is success. */
 int kept_drop(struct manager *manager, const char *uuid, const char *class, const char *name);
+
+/*
+ * The same in memory, for this domain alone: another one with its UUID may have
+ * noted more. 0 or -ENOMEM
+ */
+int kept_remember(struct domain *domain, const struct kept *kept);
+void kept_forget(struct domain *domain, const char *class, const char *name);
+
 /* All that is noted of a guest; nothing is success. */
 int kept_load(struct store *store, const char *uuid, struct kept **ret, size_t *ret_n);
 

@@ -29,7 +29,7 @@ struct manager {
 	struct policy *policy;
 	struct facts *facts;
 	void (*on_ready)(void *userdata);	/* once: the first connection is reconciled */
-	bool (*execute_order)(void *userdata);	/* NULL: there are none. False: it was the last */
+	bool (*execute_order)(void *userdata);	/* or NULL. False: it was the last */
 	void *userdata;
 	bool orders_wait;			/* some, perhaps: one has its turn after each guest's */
 

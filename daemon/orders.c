@@ -90,6 +90,8 @@ static void keep(struct domain *domain, const struct device_plan *plan)
 	strcpy(kept.record.name, plan->name);
 	if (!twin && *domain->uuid)
 		r = kept_note(domain->manager, domain->uuid, &kept);
+	if (r == 0)
+		r = kept_remember(domain, &kept);
 	if (r)
 		domain_log(domain, NULL, LOG_WARNING, NULL,
 			   "%s is not kept for when it comes back: %s", plan->name,
@@ -102,8 +104,8 @@ static int stop_keeping(struct domain *domain, const char *class, const char *na
 
 	if (r == 0)
 		r = kept_drop(domain->manager, domain->uuid, class, name);
-	if (r == 0)
-		r = domain_recall_kept(domain);
+	if (r >= 0)
+		kept_forget(domain, class, name);
 	return r < 0 ? r : 0;
 }
 
@@ -114,15 +116,17 @@ int orders_note_again(struct domain *domain)
 
 	if (r == 0 && twin < 0)
 		r = twin;
-	for (size_t i = 0; r == 0 && !twin && i < domain->n_kept; i++) {
-		const struct kept *kept = &domain->kept[i];
+	for (size_t i = 0; r == 0 && !twin && i < domain->n_kept; ) {
+		const struct kept kept = domain->kept[i];
 
-		if (withheld_has(&domain->withheld, kept->class, kept->record.name))
-			r = kept_drop(domain->manager, domain->uuid, kept->class,
-				      kept->record.name);
+		if (!withheld_has(&domain->withheld, kept.class, kept.record.name)) {
+			i++;
+			continue;
+		}
+		r = kept_drop(domain->manager, domain->uuid, kept.class, kept.record.name);
+		if (r == 0)
+			kept_forget(domain, kept.class, kept.record.name);
 	}
-	if (r == 0)
-		r = domain_recall_kept(domain);
 	domain->unnoted = r < 0;
 	return r;
 }
@@ -215,6 +219,8 @@ static void keep_as_before(struct domain *domain, const struct order *order,
 	if (r == 0)
 		r = before ? kept_note(domain->manager, domain->uuid, before) :
 			     stop_keeping(domain, order->class, order->name);
+	if (r == 0 && before)
+		r = kept_remember(domain, before);
 	if (r < 0)
 		domain_log(domain, NULL, LOG_WARNING, NULL,
 			   "cannot restore the note about %s: %s", order->name, why_unnoted(r));
@@ -305,7 +311,6 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 
 		order->key = device->key;
 		domain_log(domain, device, LOG_NOTICE, NULL, "user %u ordered it", order->uid);
-		domain_recall_kept(domain);
 	}
 	/* it may have asked for it in vain */
 	domain_rescan(domain);

@@ -15,7 +15,7 @@
 
 /* All zeroes: nothing. */
 struct withheld {
-	char *text;			/* words, "CLASS/NAME", each with a space before it; or NULL */
+	char *text;			/* words, " CLASS/NAME", or NULL */
 	unsigned int n_nodes;		/* that they take in XenStore */
 };
 
