@@ -36,10 +36,11 @@ daemon_ldflags = -pthread -Wl,--as-needed
 daemon_pure := awaited backoff escape explain glob guest-ref hotplug live log machine memo \
 	metrics name number paths policy policy-doubt policy-file policy-setting rate reason \
 	record request shun table withheld
-attachd_sources := $(daemon_pure) bus bus-device bus-manage bus-order bus-rival company device \
-	device-note directory domain domids engine facts gifts hypervisor kept kernel lookup \
-	main manager node-link nodes notify orders parents queue reconcile registry requests \
-	sections service stall steps store stranded values verify wire withheld-note
+attachd_sources := $(daemon_pure) awaited-backend bus bus-device bus-manage bus-order bus-rival \
+	company device device-note directory domain domids engine facts gifts hypervisor kept \
+	kernel lookup main manager node-link nodes notify orders parents queue reconcile \
+	registry requests sections service stall steps store stranded values verify wire \
+	withheld-note
 ctl_sources := $(addprefix ctl/,bridge client commands connect driver follow main manage message \
 	metrics output policy select watch) escape guest-ref name number reason record request
 

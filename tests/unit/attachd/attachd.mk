@@ -17,9 +17,9 @@ $(attachd_unit_pure:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 		-lcmocka -lsystemd
 
 # all but the threads, the bus and libxenstore
-attachd_unit_manager := company device device-note domain domids facts gifts hypervisor kept \
-	kernel lookup manager node-link nodes orders parents queue reconcile registry requests \
-	sections steps stranded values verify withheld-note
+attachd_unit_manager := awaited-backend company device device-note domain domids facts gifts \
+	hypervisor kept kernel lookup manager node-link nodes orders parents queue reconcile \
+	registry requests sections steps stranded values verify withheld-note
 attachd_unit_worlds := domains failures gifts manager orders restart shunned
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
 
@@ -28,7 +28,7 @@ attachd_unit_haste := \
 	-Wl,--wrap=sd_event_add_time_relative,--wrap=sd_event_source_set_time_relative
 
 $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
-		$(addprefix tests/unit/attachd/,%.c fake-store.c world.c) \
+		$(addprefix tests/unit/attachd/,%.c fake-owned.c fake-store.c world.c) \
 		$(daemon_pure:%=daemon/%.c) $(attachd_unit_manager:%=daemon/%.c) \
 		$(attachd_unit_headers)
 	@mkdir -p $(@D)
@@ -57,6 +57,7 @@ $(BUILD)/unit/attachd-bridge: tests/unit/attachd/bridge.c daemon/ctl/bridge.c \
 UNIT_TESTS += $(BUILD)/unit/attachd-threads
 
 $(BUILD)/unit/attachd-threads: tests/unit/attachd/threads.c tests/unit/attachd/fake-store.c \
+		tests/unit/attachd/fake-owned.c \
 		$(daemon_pure:%=daemon/%.c) $(attachd_unit_manager:%=daemon/%.c) \
 		daemon/engine.c $(attachd_unit_headers)
 	@mkdir -p $(@D)

@@ -494,21 +494,6 @@ int store_own(struct store *store, store_txn txn, const char *path, unsigned int
 	return 0;
 }
 
-int store_is_owned(struct store *store, const char *path, unsigned int owner, int reader,
-		   char ret_found[static STORE_PERMS_SIZE])
-{
-	const struct node *node;
-	int r = begin_call();
-
-	if (r < 0)
-		return r;
-	node = find(&tree, path);
-	if (!node)
-		return -ENOENT;
-	snprintf(ret_found, STORE_PERMS_SIZE, "%s", fake_permissions(path));
-	return node->owner == owner && node->reader == reader;
-}
-
 static int commit(void)
 {
 	int r = begin_call();
