@@ -25,3 +25,10 @@ uint64_t backoff_next(struct backoff *backoff, const struct backoff_rule *rule, 
 	backoff->until_usec = now_usec + wait;
 	return wait;
 }
+
+uint64_t backoff_retry(struct backoff *backoff, uint64_t now_usec)
+{
+	uint64_t wait = backoff_next(backoff, &backoff_of_guest, now_usec);
+
+	return wait > USEC_PER_SEC ? wait : USEC_PER_SEC;
+}

@@ -29,4 +29,7 @@ struct backoff {
 uint64_t backoff_next(struct backoff *backoff, const struct backoff_rule *rule,
 		      uint64_t now_usec);
 
+/* It failed now: how long to wait before the next try, at least a second. */
+uint64_t backoff_retry(struct backoff *backoff, uint64_t now_usec);
+
 #endif

@@ -25,7 +25,6 @@
 #define REST_MAX_USEC (10 * USEC_PER_SEC)
 /* For a device that was deleted under us and is still asked for: not too eager, at first. */
 #define REST_VANISHED_USEC (1 * USEC_PER_SEC)
-#define RETRY_USEC (1 * USEC_PER_SEC)
 /* More than the unit of the script allows it, TimeoutStopSec= there. */
 #define UNPLUG_USEC (25 * USEC_PER_SEC)
 #define DEADLINE_ACCURACY_USEC (20 * USEC_PER_MSEC)
@@ -114,18 +113,12 @@ static int set_hold(struct device *device, uint64_t usec)
 					  CLOCK_MONOTONIC, usec, 0, on_hold_over, device);
 }
 
-static uint64_t next_retry(struct device *device)
-{
-	uint64_t wait = backoff_next(&device->failures, &backoff_of_guest, monotonic_usec());
-
-	return wait > RETRY_USEC ? wait : RETRY_USEC;
-}
-
 void device_try_again(struct device *device, enum event event)
 {
 	device->dirty = true;
 	device->timed_out = event == EVENT_TIMEOUT;
-	device->failing = set_hold(device, next_retry(device)) == 0;
+	device->failing = set_hold(device, backoff_retry(&device->failures,
+							 monotonic_usec())) == 0;
 }
 
 /*
@@ -420,7 +413,7 @@ static int remove_nodes(struct device *device, struct step *step)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot remove the nodes: %s; trying again", store_strerror(r));
 		step->next = PHASE_CLOSING;
-		return set_deadline(device, next_retry(device));
+		return set_deadline(device, backoff_retry(&device->failures, monotonic_usec()));
 	}
 	device_unwatch(device);
 	device->removed_usec = monotonic_usec();

@@ -17,7 +17,6 @@
 #include "reconcile.h"
 #include "requests.h"
 
-#define RETRY_USEC (1 * USEC_PER_SEC)
 /* Once for each storm. */
 #define PAUSE_LOG_USEC (60 * USEC_PER_SEC)
 
@@ -145,13 +144,11 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 
 void domain_retry(struct domain *domain)
 {
-	uint64_t wait;
-
 	if (domain->retry)
 		return;
-	wait = backoff_next(&domain->retries, &backoff_of_guest, monotonic_usec());
 	sd_event_add_time_relative(domain->manager->event, &domain->retry, CLOCK_MONOTONIC,
-				   wait > RETRY_USEC ? wait : RETRY_USEC, 0, on_retry, domain);
+				   backoff_retry(&domain->retries, monotonic_usec()), 0,
+				   on_retry, domain);
 }
 
 void domain_reconsider(struct domain *domain)

@@ -31,7 +31,7 @@ struct manager {
 	void (*on_ready)(void *userdata);	/* once: the first connection is reconciled */
 	bool (*execute_order)(void *userdata);	/* or NULL. False: it was the last */
 	void *userdata;
-	bool orders_wait;			/* some, perhaps: one has its turn after each guest's */
+	bool orders_wait;			/* some, perhaps: one after each guest's turn */
 
 	struct store *store;			/* NULL: not connected */
 	struct store_watch *introduce_watch, *release_watch;

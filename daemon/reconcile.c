@@ -14,7 +14,6 @@
 #include "reconcile.h"
 #include "withheld-note.h"
 
-#define RETRY_USEC (1 * USEC_PER_SEC)
 
 static void for_each_remains(struct manager *manager);
 
@@ -155,8 +154,6 @@ static int on_remains_retry(sd_event_source *source, uint64_t usec, void *userda
 static int confine(struct manager *manager, unsigned int guest, int error)
 {
 	struct domain *domain = manager_find_domain(manager, guest);
-	uint64_t wait;
-
 	if (error >= 0 || error == -ENOTCONN || error == -ENOMEM)
 		return error < 0 ? error : 0;
 	if (domain) {
@@ -167,10 +164,10 @@ static int confine(struct manager *manager, unsigned int guest, int error)
 		    store_strerror(error));
 	if (manager->remains)
 		return 0;
-	wait = backoff_next(&manager->remains_failures, &backoff_of_guest, monotonic_usec());
 	return sd_event_add_time_relative(manager->event, &manager->remains, CLOCK_MONOTONIC,
-					  wait > RETRY_USEC ? wait : RETRY_USEC, 0,
-					  on_remains_retry, manager);
+					  backoff_retry(&manager->remains_failures,
+							monotonic_usec()),
+					  0, on_remains_retry, manager);
 }
 
 static int on_recorded_guest(struct manager *manager, unsigned int guest)
