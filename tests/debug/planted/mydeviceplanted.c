@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faults on purpose, one of each kind that the debug kernels report: where a kernel does
  * not report one of these, its silence about the drivers says nothing.
