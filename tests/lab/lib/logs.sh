@@ -11,7 +11,8 @@ logs_patterns=(
 	'invalid opcode' 'divide error' '[Kk]ernel panic'
 	# of any program
 	segfault
-	'[Ll]ockdep' 'possible (circular|recursive) locking' 'inconsistent lock state'
+	# not one of its functions, in a stack
+	'[Ll]ockdep([^_]|$)' 'possible (circular|recursive) locking' 'inconsistent lock state'
 	'suspicious RCU' 'register non-static key'
 	KASAN KCSAN UBSAN kmemleak '\bleak' refcount_t
 	'self-detected stall' 'detected stalls' 'soft lockup' 'blocked for more than'
@@ -27,7 +28,8 @@ logs_bad=$(IFS='|' && echo "${logs_patterns[*]}")
 # Lines that only look like one of these: kind, regular expression of awk, reason. "line"
 # excuses the lines that match. "report" excuses the first line, the WARNING and the "Call
 # Trace" of a report ("cut here" to "end trace") whose first line matches, and no other line
-# in it. tests/unit/lab/logs.samples has lines that each excuses, and similar ones that it
+# in it; "faults" does so only where allocations are made to fail (LOGS_FAULTS).
+# tests/unit/lab/logs.samples has lines that each excuses, and similar ones that it
 # does not.
 logs_exceptions=(
 	line 'rcu:[[:space:]]+RCU lockdep checking is enabled\.$'
@@ -38,6 +40,9 @@ logs_exceptions=(
 
 	report 'XSAVE consistency problem: size [0-9]+ != kernel_size [0-9]+$'
 	"Linux 6.12 and later find that QEMU without KVM emulates CPUID leaf 0xd inconsistently under Xen."
+
+	faults 'WARNING: .* at kernel/trace/trace_events\.c:[0-9]+ event_define_fields'
+	"Linux warns if there is no memory for the events of a module."
 )
 
 # logs_excused KIND: all that it excuses, as one regular expression
@@ -51,12 +56,13 @@ logs_excused() {
 }
 
 # Prints NUMBER:LINE for each line of the file that a kernel must not write. Of
-# KCSAN's reports, only those count in which one of our modules takes part: both
-# stacks name the module of each function, and Linux itself has many data races. Where
-# allocations are made to fail (LOGS_FAULTS), the kernel prints a stack for some of them.
+# KCSAN's reports, only those count in which one of the two functions, or its caller, is in
+# one of our modules: Linux itself has many data races. Where allocations are made to
+# fail (LOGS_FAULTS), the kernel prints a stack for some of them.
 logs_complaints() {
 	grep -anE "$logs_bad" "$1" |
 		good_lines=$(logs_excused line) good_reports=$(logs_excused report) \
+			good_faults=$(logs_excused faults) \
 			awk -F: -v log_file="$1" -v faults="${LOGS_FAULTS-}" '
 		function flush() {
 			if (title && !ours)
@@ -66,6 +72,8 @@ logs_complaints() {
 		BEGIN {
 			good_lines = ENVIRON["good_lines"]
 			good_reports = ENVIRON["good_reports"]
+			if (faults)
+				good_reports = good_reports "|" ENVIRON["good_faults"]
 			while ((getline line < log_file) > 0) {
 				n++
 				sub(/\r$/, "", line)
