@@ -117,8 +117,7 @@ void device_try_again(struct device *device, enum event event)
 {
 	device->dirty = true;
 	device->timed_out = event == EVENT_TIMEOUT;
-	device->failing = set_hold(device, backoff_retry(&device->failures,
-							 monotonic_usec())) == 0;
+	device->failing = !set_hold(device, backoff_retry(&device->failures, monotonic_usec()));
 }
 
 /*
@@ -275,8 +274,10 @@ int device_attach(struct domain *domain, const struct device_plan *plan,
 	if (r < 0)
 		return r;
 	device = device_plan(domain, plan, backend);
-	if (!device)
+	if (!device) {
+		strcpy(ret_reason->text, "out of memory");
 		return -ENOMEM;
+	}
 	/* first: nothing is written that cannot be followed to its end */
 	r = device_watch(device);
 	if (r == 0)

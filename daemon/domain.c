@@ -425,6 +425,19 @@ static void read_devices(struct domain *domain)
 	manager_let_go(domain->manager);
 }
 
+/* That of a detach which could not be saved: it is no reason not to serve the guest. */
+static void save_notes(struct domain *domain)
+{
+	int r = orders_note_again(domain);
+
+	if (r == 0 || r == -ENOTCONN)
+		return;
+	domain_log(domain, NULL, LOG_WARNING, NULL,
+		   "cannot save which devices were detached by order: %s; trying again",
+		   store_strerror(r));
+	domain_retry(domain);
+}
+
 /* Who it is comes first: without its UUID what it has would be taken for another's. */
 static int get_ready(struct domain *domain)
 {
@@ -439,7 +452,7 @@ static int get_ready(struct domain *domain)
 	if (r == 0 && domain->unreconciled)
 		read_devices(domain);
 	else if (r == 0 && domain->unnoted)
-		r = orders_note_again(domain);
+		save_notes(domain);
 	return r;
 }
 

@@ -192,6 +192,15 @@ static bool is_noted_by_name(const struct kept *kept, size_t n, const struct kep
 	return false;
 }
 
+/* The latest first: earlier releases could have two notes of a name, by two ids. */
+static int compare_age(const void *a, const void *b)
+{
+	uint64_t one = ((const struct kept *)a)->record.requested_usec;
+	uint64_t other = ((const struct kept *)b)->record.requested_usec;
+
+	return one < other ? 1 : one > other ? -1 : 0;
+}
+
 /* Gives each note of an earlier release the name that it has by now. */
 static int migrate(struct store *store, const char *uuid)
 {
@@ -199,6 +208,8 @@ static int migrate(struct store *store, const char *uuid)
 	size_t n = 0;
 	int r = kept_load(store, uuid, &kept, &n);
 
+	if (r == 0 && n)
+		qsort(kept, n, sizeof(*kept), compare_age);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct path old = node_of(uuid, &kept[i]);
 		bool noted;

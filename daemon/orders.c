@@ -109,7 +109,7 @@ static int stop_keeping(struct domain *domain, const char *class, const char *na
 	return r < 0 ? r : 0;
 }
 
-/* What is withheld does not come back by the note of an earlier order either. */
+/* Also deletes the notes of orders that gave what is withheld now. */
 int orders_note_again(struct domain *domain)
 {
 	int r = note_withheld(domain), twin = *domain->uuid ? domain_has_twin(domain) : 1;
@@ -210,17 +210,25 @@ static bool find_kept(const struct domain *domain, const struct order *order, st
 	return false;
 }
 
-/* The order has failed: what earlier ones noted holds. */
+/*
+ * The order has failed: what earlier ones noted holds, in memory whatever XenStore
+ * refuses, or the device would be attached later nevertheless.
+ */
 static void keep_as_before(struct domain *domain, const struct order *order,
 			   const struct kept *before)
 {
-	int r = before ? domain_has_twin(domain) : 0;
+	int r = *domain->uuid ? domain_has_twin(domain) : 1, remembered = 0;
 
-	if (r == 0)
-		r = before ? kept_note(domain->manager, domain->uuid, before) :
-			     stop_keeping(domain, order->class, order->name);
+	if (before)
+		remembered = kept_remember(domain, before);
+	else
+		kept_forget(domain, order->class, order->name);
 	if (r == 0 && before)
-		r = kept_remember(domain, before);
+		r = kept_note(domain->manager, domain->uuid, before);
+	else if (r == 0)
+		r = kept_drop(domain->manager, domain->uuid, order->class, order->name);
+	if (r >= 0)
+		r = remembered;
 	if (r < 0)
 		domain_log(domain, NULL, LOG_WARNING, NULL,
 			   "cannot restore the note about %s: %s", order->name, why_unnoted(r));

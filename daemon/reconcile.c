@@ -14,8 +14,8 @@
 #include "reconcile.h"
 #include "withheld-note.h"
 
-
-static void for_each_remains(struct manager *manager);
+static int for_each_remains(struct manager *manager);
+static int on_remains_retry(sd_event_source *source, uint64_t usec, void *userdata);
 
 /* No directory is one without children. */
 static int for_each_child(struct manager *manager, const struct path *dir,
@@ -140,20 +140,32 @@ int reconcile_guest(struct manager *manager, unsigned int guest)
 	return parents_prune_records(manager->store, guest);
 }
 
+static int retry_remains(struct manager *manager)
+{
+	if (manager->remains)
+		return 0;
+	return sd_event_add_time_relative(manager->event, &manager->remains, CLOCK_MONOTONIC,
+					  backoff_retry(&manager->remains_failures,
+							monotonic_usec()),
+					  0, on_remains_retry, manager);
+}
+
 static int on_remains_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *manager = userdata;
+	int r;
 
 	manager->remains = sd_event_source_disable_unref(manager->remains);
+	r = for_each_remains(manager);
 	/* that xenstored has gone the next probe finds out */
-	for_each_remains(manager);
-	return 0;
+	return r < 0 && r != -ENOTCONN ? retry_remains(manager) : 0;
 }
 
 /* What one guest causes is no reason not to serve the others; nothing else is let pass. */
 static int confine(struct manager *manager, unsigned int guest, int error)
 {
 	struct domain *domain = manager_find_domain(manager, guest);
+
 	if (error >= 0 || error == -ENOTCONN || error == -ENOMEM)
 		return error < 0 ? error : 0;
 	if (domain) {
@@ -162,12 +174,7 @@ static int confine(struct manager *manager, unsigned int guest, int error)
 	}
 	log_warning("what is left of domain %u cannot be removed: %s; trying again", guest,
 		    store_strerror(error));
-	if (manager->remains)
-		return 0;
-	return sd_event_add_time_relative(manager->event, &manager->remains, CLOCK_MONOTONIC,
-					  backoff_retry(&manager->remains_failures,
-							monotonic_usec()),
-					  0, on_remains_retry, manager);
+	return retry_remains(manager);
 }
 
 static int on_recorded_guest(struct manager *manager, unsigned int guest)
@@ -218,13 +225,15 @@ static int on_recorded_remains(struct manager *manager, unsigned int guest)
 }
 
 /* Of guests that are gone. */
-static void for_each_remains(struct manager *manager)
+static int for_each_remains(struct manager *manager)
 {
 	struct path records = { PATH_RECORDS };
 	struct path backends = path_backends(manager->backend, MYDEVICE_CLASS);
+	int r = for_each_guest(manager, &records, on_recorded_remains), other = r;
 
-	if (for_each_guest(manager, &records, on_recorded_remains) == 0)
-		for_each_guest(manager, &backends, on_served_guest);
+	if (r != -ENOTCONN)
+		other = for_each_guest(manager, &backends, on_served_guest);
+	return r < 0 ? r : other;
 }
 
 int reconcile(struct manager *manager)
