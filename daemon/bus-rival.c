@@ -63,9 +63,9 @@ int bus_check_rival(void)
 		if (r <= 0)
 			return 0;
 		if (monotonic_usec() >= end)
-			return log_error(-EEXIST, "another mydevice-attachd runs, process %d, and "
+			return log_error(-EEXIST, "another mydevice-attachd runs%s%.0d, and "
 					 "has the name " BUS_NAME " on the system bus; not serving "
-					 "any guest beside it", (int)pid);
+					 "any guest beside it", pid ? ", process " : "", (int)pid);
 		nanosleep(&pause, NULL);
 	}
 	return 0;

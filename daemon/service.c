@@ -223,10 +223,11 @@ static int start(struct service *service)
 	r = policy_load(service->options->policy_file, log_fault, NULL, &policy);
 	if (r < 0)
 		return r;
-	r = bus_check_rival();
+	/* first, since a signal would end the process as long as nobody handles it */
+	r = block_signals();
 	if (r < 0)
 		return r;
-	r = block_signals();
+	r = bus_check_rival();
 	if (r < 0)
 		return r;
 	sd_watchdog_enabled(0, &service->watchdog_usec);
@@ -267,11 +268,16 @@ int service_run(const struct service_options *options)
 	int r;
 
 	r = start(&service);
+	/* the other daemon: logged */
+	if (r == -EEXIST)
+		return r;
 	if (r < 0)
 		return log_error(r, "cannot start: %s", strerror(-r));
 	log_info("mydevice-attachd " MYDEVICE_VERSION " started");
 	note_policy(&service);
 	r = sd_event_loop(service.event);
+	if (r == -EEXIST)
+		return r;
 	if (r < 0)
 		return log_error(r, "the event loop failed: %s", strerror(-r));
 	return 0;
