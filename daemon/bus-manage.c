@@ -121,8 +121,9 @@ static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct or
 	if (!may_ask(orders, order->uid)) {
 		bus_order_free(order);
 		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					 "polkit has not answered the last %d requests of this "
-					 "user yet", QUESTIONS_OF_USER);
+					 "polkit has not answered earlier requests yet: at most %d "
+					 "of a user may wait, and %d in all", QUESTIONS_OF_USER,
+					 QUESTIONS_MAX);
 	}
 	question = malloc(sizeof(*question));
 	if (!question) {

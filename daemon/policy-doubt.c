@@ -26,7 +26,7 @@ static bool doubts_list(const char *glob, bool spaces, const char *expected, str
 	char found[] = { glob_list_char(glob, spaces), '\0' };
 
 	return *found && doubt(ret, "\"%.60s\" is one name with a \"%s\" in it, not a list; "
-			       "expected %s", escape(glob).text, found, expected);
+			       "expected %s", escape(glob).text, escape(found).text, expected);
 }
 
 /* Of one guest, or of one word of Guest=. */
@@ -82,7 +82,7 @@ static bool doubts_words(const char *words, const char *expected,
 		_cleanup_free_ char *glob = strndup(word, len);
 
 		if (glob && *glob &&
-		    (doubts_list(glob, false, expected, ret) || doubts(glob, ret)))
+		    (doubts_list(glob, true, expected, ret) || doubts(glob, ret)))
 			return true;
 		word += len;
 	}
@@ -99,7 +99,7 @@ bool policy_doubts_setting(const char *key, const char *value, struct reason *re
 		return doubts_list(value, false, "the name of one domain", ret);
 	if (!strcmp(key, "UUID") && !glob_can_match(value, GLOB_OF_UUID))
 		return doubt(ret, "UUID=%.80s never matches a UUID; expected a glob of 36 "
-			     "characters, as in: 01234567-89ab-*", value);
+			     "characters, as in: 01234567-89ab-*", escape(value).text);
 	return false;
 }
 

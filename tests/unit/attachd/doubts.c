@@ -45,6 +45,7 @@ static void test_doubts(void **state)
 	assert_doubt("[Guest web1,web2]\nAllow=no\n", 1, "not a list; expected a section for");
 	assert_doubt("[Guest web1 web2]\n", 1, "write ? for");
 	assert_doubt("[Guest web1;web2]\n", 1, "not a list");
+	assert_doubt("[Guest web1\tweb2]\n", 1, "with a \"\\x09\" in it, not a list");
 	assert_doubt("[Guest web1|web2]\n", 1, "not a list");
 	assert_doubt("[Guest {web1,web2}]\n", 1, "not a list");
 	assert_doubt("[Guest \"web1\"]\n", 1, "not a list");
