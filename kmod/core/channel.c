@@ -284,7 +284,7 @@ bool myd_channel_write_only(const struct myd_channel *ch)
 static bool stays(const struct myd_channel *ch)
 {
 	/* fcntl() writes the list's head under a lock of its own. */
-	return ch->tune.flags & MYDEVICE_TUNE_STAY || data_race(ch->fasync) ||
+	return ch->tune.flags & MYDEVICE_TUNE_STAY || data_race(READ_ONCE(ch->fasync)) ||
 	       myd_file_in_epoll(ch->file);
 }
 

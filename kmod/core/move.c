@@ -391,7 +391,7 @@ static void watch_on(struct myd_channel *ch)
 	 * seen here had not looked then, and asks for an event when it does. Nor is
 	 * the head of the list of SIGIO's protected by our lock.
 	 */
-	if (!waitqueue_active(&ch->rx_wait) && !data_race(ch->fasync))
+	if (!waitqueue_active(&ch->rx_wait) && !data_race(READ_ONCE(ch->fasync)))
 		return;
 	spin_lock_irq(&ch->lock);
 	myd_channel_expect(ch);

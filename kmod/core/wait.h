@@ -31,7 +31,7 @@ struct myd_spin {
 static inline bool myd_may_block(const struct file *file)
 {
 	/* fcntl() of another thread may write the flags at any time, and does not mark it. */
-	return !(data_race(file->f_flags) & O_NONBLOCK);
+	return !(data_race(READ_ONCE(file->f_flags)) & O_NONBLOCK);
 }
 
 /* Whether there is nothing to wait for any more; may @arm the peer's event first. */
