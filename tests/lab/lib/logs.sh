@@ -81,12 +81,12 @@ logs_complaints() {
 					excused[n] = 1
 				if (line ~ /cut here \]/) {
 					first = n + 1
-					good = 0
+					good = warned = 0
 				}
 				if (n == first)
 					good = line ~ good_reports
-				if (good && (n == first || line ~ /Call Trace:$/ ||
-					(line ~ /WARNING: / && !warned++)))
+				if (good && (n == first || line ~ /WARNING: |Call Trace:$/) &&
+					!(line ~ /WARNING: / && warned++))
 					excused[n] = 1
 				if (line ~ /end trace/)
 					first = good = warned = 0
@@ -96,7 +96,8 @@ logs_complaints() {
 					title = n
 				if (faults && line ~ /vmalloc (error|size)|page allocation failure/)
 					expected = 1
-				if (expected || (faults && line ~ /kmemleak: Cannot allocate a scan area/))
+				if ((expected && line ~ /Call Trace:$/) ||
+					(faults && line ~ /kmemleak: Cannot allocate a scan area/))
 					excused[n] = 1
 				if (line ~ /<\/TASK>/)
 					expected = 0
@@ -115,10 +116,9 @@ logs_complaints() {
 # one that stays so has a page that a backend never unmapped.
 logs_domains() {
 	# shellcheck disable=SC2016 # for dom0's shell
-	(cd "$lab_state" && timeout 40 ssh -F ssh/config -T dom0 'n=0
-		while xl list >/tmp/lab.domains && [ $n -lt 20 ] &&
+	(cd "$lab_state" && timeout 60 ssh -F ssh/config -T dom0 'end=$(($(date +%s) + 10))
+		while xl list >/tmp/lab.domains && [ "$(date +%s)" -lt $end ] &&
 			grep -qE " [-a-z?]{5}d +[0-9.]+\$" /tmp/lab.domains; do
-			n=$((n + 1))
 			sleep 0.5
 		done
 		cat /tmp/lab.domains' </dev/null)
