@@ -113,8 +113,8 @@ static noinline void count_shared(void)
 static int count_in_thread(void *done)
 {
 	count_shared();
-	complete(done);
-	return 0;
+	/* or the module would be unloaded while it returns */
+	kthread_complete_and_exit(done, 0);
 }
 
 static void race(void)
