@@ -22,8 +22,9 @@ AWK_END = re.compile(r"\bEND\s*\{.*", re.S)
 NO_PIPE = re.compile(r"\[\[\s.*?\s\]\]|(?:^\s*|\sin\s+|;;\s*)[^\s|;&()<>]+"
                      r"(?:\s*\|\s*[^\s|;&()<>]+)+\)", re.M)
 LEAVES = re.compile(r"\b(?:break|return|exit)\b")
-PREFIX = re.compile(r"^(?:!\s+|\w+=\S*\s+|(?:command|exec|env|sudo|busybox)\s+"
-                    r"|timeout(?:\s+-\S+)*\s+\S+\s+)")
+PREFIX = re.compile(r"^(?:!\s+|\w+=\S*\s+|(?:command|exec|env|sudo|busybox|nice|if)\s+"
+                    r"|stdbuf(?:\s+-\S+)+\s+"
+                    r"|timeout(?:\s+-[ks]\s+\S+|\s+-\S+)*\s+\S+\s+)")
 
 
 class Script:
@@ -162,7 +163,7 @@ def stops(script, begin):
     while script.code[begin:begin + 1].isspace() or script.code.startswith("\\\n", begin):
         begin += 1
     code = script.code[begin:]
-    prefix = PREFIX.match(code) or re.match(r"^[{(]\s", code)
+    prefix = PREFIX.match(code) or re.match(r"^(?:\{\s|\()", code)
     if prefix:
         return stops(script, begin + prefix.end())
     end = extent(script.code, begin)
