@@ -44,6 +44,13 @@ page_works() {
 		[ "$(tail -n 2 "$page_work/attach")" = "hello from the host"$'\n'louder ]
 }
 
+# A change of the drivers, and what is loaded after it.
+page_again() {
+	(cd "$page_work/home" && sed -i 's/^MODULE_DESCRIPTION("/&Changed: /' hello/hello/*.c) &&
+		page_block again &&
+		[ "$(dom0 'modinfo -F description /root/helloback.ko' | cut -d : -f 1)" = Changed ]
+}
+
 # A program that writes all the time does not keep the driver from going.
 page_unbind() {
 	guest web 'cd /sys/bus/xen/devices/hello-3 || exit
@@ -56,12 +63,14 @@ page_unbind() {
 }
 
 page_dkms() {
-	local commands
+	local commands rc
 	commands=$(tests/vm/follow docs/WRITING-A-DRIVER.md dkms) || return
 	tar -C "$page_work/home" --exclude='*.ko' --exclude='*.o' -c hello |
 		lab run 'rm -rf /root/hello && tar -C /root -x' &&
-		dom0 "set -e; cd; $commands; modinfo -F filename hellofront helloback" &&
-		dom0 'dkms remove hello/1.0 --all; rm -rf /usr/src/hello-1.0 /root/hello'
+		dom0 "set -e; cd; $commands; modinfo -F filename hellofront helloback"
+	rc=$?
+	dom0 'dkms remove hello/1.0 --all; rm -rf /usr/src/hello-1.0 /root/hello'
+	return $rc
 }
 
 page_end() {
@@ -75,7 +84,7 @@ if expect page-clone page_clone; then
 	expect page-copy page_block copy
 	if expect page-lab page_block lab && expect page-attach page_block attach; then
 		expect page-works page_works
-		expect page-again page_block again
+		expect page-again page_again
 		expect page-unbind page_unbind
 	fi
 	[ -z "${PAGE_DKMS-}" ] || expect page-dkms page_dkms

@@ -125,7 +125,8 @@ services_qga_prints_text() {
 	local pid said
 	dom0 mydevicectl attach a org.qemu.guest_agent.0 || return
 	eventually 20 channels "guest == 'a' and name == 'org.qemu.guest_agent.0' and phase == 'connected'" || return
-	guest a 'f=/dev/mydevice/org.qemu.guest_agent.0; { read -r line; printf "\033[2J\302\233{}\n"; } <>$f >&0' &
+	guest a 'timeout 60 sh -c '\''read -r line; printf "\033[2J\302\233{}\n"'\'' \
+		<>/dev/mydevice/org.qemu.guest_agent.0 >&0' &
 	pid=$!
 	said=$(dom0 "$services_host/qga" a guest-ping)
 	wait $pid
@@ -137,7 +138,7 @@ services_qga_prints_text() {
 # systemctl isolate stops what no target wants; these are wanted by their devices. The unit of
 # hotplug scripts is, too.
 services_isolate() {
-	local machine unit before=
+	local unit before=
 	for unit in "$services_agent" mydevice@ssh; do
 		before+=$(guest d systemctl show -P MainPID "$unit")$'\n'
 	done
