@@ -30,6 +30,7 @@
 #include <linux/pm.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <xen/xenbus.h>
@@ -148,11 +149,13 @@ static inline void myd_watch_end(struct myd_watch *watch)
  * struct myd_unbind - a request to unbind a device
  * @watch: fires in xenwatch when it is registered, and does it
  * @driver: the driver that lets go of the device
+ * @cancel: called if it is not done, because the process that waits for it has a signal
  * @done: it was done
  */
 struct myd_unbind {
 	struct myd_watch watch;
 	struct device_driver *driver;
+	void (*cancel)(struct xenbus_device *dev);
 	struct completion done;
 };
 
@@ -173,24 +176,45 @@ static inline void myd_unbind_fired(struct xenbus_watch *fired, const char *path
 	complete_all(&unbind->done);
 }
 
-/* Returns whether it has begun: not if there is no watch left in the domain's quota. */
-static inline bool myd_unbind_in_xenwatch(struct xenbus_device *dev, struct device_driver *driver,
-					  struct workqueue_struct *queue, int *ret)
+/* After the watch is unregistered it does not fire any more. */
+static inline void myd_unbind_end(struct work_struct *work)
 {
-	struct myd_unbind *unbind = kzalloc(sizeof(*unbind), GFP_KERNEL);
+	struct myd_unbind *unbind = container_of(work, struct myd_unbind, watch.end);
+
+	unregister_xenbus_watch(&unbind->watch.watch);
+	if (!completion_done(&unbind->done) && unbind->cancel)
+		unbind->cancel(unbind->watch.dev);
+	myd_watch_free(&unbind->watch);
+}
+
+/*
+ * Returns whether it has begun: not if there is no watch left in the domain's quota, nor
+ * if the process is being killed.
+ */
+static inline bool myd_unbind_in_xenwatch(struct xenbus_device *dev, struct device_driver *driver,
+					  struct workqueue_struct *queue,
+					  void (*cancel)(struct xenbus_device *dev), int *ret)
+{
+	struct myd_unbind *unbind;
 	int r;
 
 	BUILD_BUG_ON(offsetof(struct myd_unbind, watch));
+	*ret = -EINTR;
+	if (fatal_signal_pending(current))
+		return false;
 	*ret = -ENOMEM;
+	unbind = kzalloc(sizeof(*unbind), GFP_KERNEL);
 	if (!unbind)
 		return false;
 	unbind->driver = driver;
+	unbind->cancel = cancel;
 	init_completion(&unbind->done);
 	r = myd_watch_register(&unbind->watch, dev, queue, kstrdup(dev->nodename, GFP_KERNEL),
 			       myd_unbind_fired);
 	*ret = r;
 	if (r)
 		return false;
+	INIT_WORK(&unbind->watch.end, myd_unbind_end);
 	/* Interruptible, or a suspend, which waits in xenwatch for all processes, would fail. */
 	*ret = wait_for_completion_interruptible(&unbind->done);
 	queue_work(queue, &unbind->watch.end);
@@ -205,7 +229,8 @@ static inline bool myd_unbind_in_xenwatch(struct xenbus_device *dev, struct devi
  * @prepare: called before, without the device's lock; or NULL. May wait; if it returns an
  *	error, the device stays bound. The device may be unbound meanwhile: only with its
  *	lock held is its drvdata to be relied on, and NULL if there is none any more
- * @cancel: called likewise if the device cannot be unbound after all; or NULL
+ * @cancel: called likewise if the device cannot be unbound after all, or the process gets
+ *	a signal before it is; or NULL. In a work item or here
  *
  * Return: 0, or -ENODEV if the driver has no such device, or another negative errno.
  */
@@ -219,7 +244,8 @@ static inline int myd_bus_unbind(struct device_driver *driver, const char *name,
 
 	if (dev && dev->driver == driver)
 		r = prepare ? prepare(to_xenbus_device(dev)) : 0;
-	if (!r && !myd_unbind_in_xenwatch(to_xenbus_device(dev), driver, queue, &r) && cancel)
+	if (!r && !myd_unbind_in_xenwatch(to_xenbus_device(dev), driver, queue, cancel, &r) &&
+	    cancel)
 		cancel(to_xenbus_device(dev));
 	put_device(dev);
 	return r;

@@ -105,7 +105,8 @@ static void end_to_close(struct myd_front *front, const char *backend)
  *
  * Context: a program's. Sleeps, until the backend has answered or for five seconds at
  * most.
- * Return: 0; whatever the backend does, the device may be removed now.
+ * Return: 0; whatever the backend does, the device may be removed now. Also if the process
+ * is being killed: then the caller cancels it.
  */
 int myd_front_prepare_unbind(struct xenbus_device *dev)
 {
