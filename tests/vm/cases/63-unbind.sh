@@ -40,7 +40,7 @@ unbind_reload_recovers() {
 
 unbind_before=$(holdings) || report_fail unbind-holdings-can-be-listed "$unbind_before"
 if expect unbind-begins unbind_begins; then
-	expect unbind-xenwatch-answers dom0 "timeout $((${UNBIND_SECONDS:-40} + 60)) \
+	expect unbind-xenwatch-answers dom0 "timeout $((${UNBIND_SECONDS:-40} + 130)) \
 		python3 -B /root/unbind.py ${UNBIND_SECONDS:-40} $(domid a) $(domid b)"
 	if expect unbind-over unbind_over; then
 		expect unbind-frontend-goes dom0 "udevadm settle --timeout=120; rmmod mydevicefront"
