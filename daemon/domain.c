@@ -257,7 +257,8 @@ int domain_has_twin(const struct domain *domain)
 	return 0;
 }
 
-int domain_recall_kept(struct domain *domain)
+/* Reads again what is kept of it. 0 or -errno. */
+static int recall_kept(struct domain *domain)
 {
 	struct kept *kept;
 	size_t n;
@@ -341,7 +342,7 @@ int domain_identify(struct domain *domain)
 	take_name(domain, name);
 	if (domain->requests_watch)
 		return 0;
-	r = domain_recall_kept(domain);
+	r = recall_kept(domain);
 	if (r < 0)
 		return r;
 	/* fires at once, which begins the first scan */

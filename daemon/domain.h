@@ -97,9 +97,6 @@ int domain_update_identity(struct domain *domain);
  */
 int domain_has_twin(const struct domain *domain);
 
-/* Reads again what is kept of it. 0 or -errno. */
-int domain_recall_kept(struct domain *domain);
-
 /* Something of it is to be looked at. */
 void domain_enqueue(struct domain *domain);
 void domain_rescan(struct domain *domain);
