@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which domain serves a guest, and who waits for one that is not there. See manager.h. */
+/* Which domain serves a guest, and the guests that wait for a backend domain. See manager.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -57,7 +57,7 @@ def answers_that_the_guest_wrote_itself(host):
     one.client.write(one.request_path(2, "request"), "1")
     host.expect(lambda: counted(host)[0] == before[0] + 4, "a third one is counted",
                 lambda: (before, counted(host)))
-    # withdrawn, and asked for anew
+    # withdrawn, and requested again
     one.withdraw(2)
     host.settle(0.2)
     one.wish(2, "third", status=full)

@@ -25,7 +25,7 @@ def awaited_backend_and_unrelated_domains(host):
     waiting = [host.guest(domid, f"web{domid}") for domid in (5, 6, 7)]
     for one in waiting:
         for name in ("log", "extra"):
-            host.expect(lambda: lines(host, one.domid, name), f"{one.name} is told of {name}")
+            host.expect(lambda: lines(host, one.domid, name), f"the log of {one.name} has {name}")
     between.wait_idle(host)
     asked = []
 
@@ -64,7 +64,7 @@ def awaited_backend_and_unrelated_domains(host):
     net = host.guest(50, "disk")
     host.guest(51, "disk")
     late = host.guest(52, "web52")
-    host.expect(lambda: lines(host, 52, "extra"), "it is told why")
+    host.expect(lambda: lines(host, 52, "extra"), "the log has the reason")
     host.settle(0.2)
     equal(len(lines(host, 52, "extra")), 1, "lines about it")
     host.destroy(net)

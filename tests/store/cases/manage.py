@@ -253,7 +253,7 @@ def manage_one_user_does_not_block_others(host):
             one.wait()
     polkit.popen.stdout.readline()
     for _ in waiting:
-        equal(polkit.popen.stdout.readline(), b"cancel\n", "what polkit is told")
+        equal(polkit.popen.stdout.readline(), b"cancel\n", "what polkit receives")
     equal(host.attachd.ctl("attach", "web1", "z", user=65534)[0], 0, "when its callers have gone")
     equal({entry["name"] for entry in host.attachd.list()}, {"x", "z"}, "what is attached")
 
