@@ -5,10 +5,12 @@ In dom0, with both drivers loaded. One process unbinds and binds the backend of 
 of each of these guests, and both ends of a device of dom0's own, as fast as it can.
 Another removes and rewrites the state of the guests' frontends, for which the backend's
 driver has xenwatch unregister the device, and all nodes of the other device, for which
-the bus does. Exits 1 if xenwatch does not take a new device any more: if it is late, the
-two processes are ended first, since it may only have fallen behind them.
+the bus does. Exits 1 if xenwatch does not take a new device any more, or keeps one whose
+nodes have gone: if it is late, the two processes are ended first, since it may only have
+fallen behind them.
 """
 
+import functools
 import multiprocessing
 import os
 import socket
@@ -75,14 +77,23 @@ def remove_and_write(domids):
         store.attach(*OWN)
 
 
-def answers(store, patience):
-    """Whether xenwatch gives the new device to its driver within so many seconds."""
-    begun = time.monotonic()
-    while store.ask(READ, f"{PROBE[1]}/state", "") != b"2":
-        if time.monotonic() > begun + patience:
+def within(patience, holds):
+    until = time.monotonic() + patience
+    while not holds():
+        if time.monotonic() > until:
             return False
         time.sleep(0.02)
     return True
+
+
+def is_taken(store):
+    """Whether xenwatch has given the new device to its driver."""
+    return store.ask(READ, f"{PROBE[1]}/state", "") == b"2"
+
+
+def is_gone():
+    """Whether xenwatch has removed the device. One that is given anew before stays as it is."""
+    return not os.path.exists(f"{BACKENDS}/devices/mydevice-0-4002")
 
 
 def xenwatch_stack():
@@ -103,27 +114,34 @@ def main(seconds, *domids):
                for work in (unbind_and_bind, remove_and_write)]
     for worker in workers:
         worker.start()
-    until, count, in_time = time.monotonic() + int(seconds), 0, True
-    while time.monotonic() < until and in_time:
+    until, count, step, late = time.monotonic() + int(seconds), 0, None, False
+    while time.monotonic() < until and not late:
         store.attach(*PROBE)
-        in_time = answers(store, PATIENCE)
-        if in_time:
+        step = functools.partial(is_taken, store)
+        late = not within(PATIENCE, step)
+        if not late:
             store.detach(*PROBE)
-            count += 1
+            step = is_gone
+            late = not within(PATIENCE, step)
+            count += not late
         time.sleep(0.1)
     for worker in workers:
         worker.kill()
-    if not in_time and not answers(store, LAST_PATIENCE):
-        print(f"xenwatch does not answer, after {count} answers:", xenwatch_stack())
-        return 1
-    for worker in workers:
-        worker.join()
+    stopped = late and not within(LAST_PATIENCE, step)
+    if stopped:
+        state = store.ask(READ, f"{PROBE[1]}/state", "")
+        print(f"xenwatch does not answer, after {count} answers:", xenwatch_stack(),
+              "state", state, "device", "gone" if is_gone() else "there")
+    else:
+        for worker in workers:
+            worker.join()
     store.detach(*OWN)
     store.detach(*PROBE)
     # what both were in, too
     store.ask(RM, os.path.dirname(OWN[1]), "")
-    print(f"xenwatch answered {count} times" + ("" if in_time else ", then late"))
-    return 0
+    if not stopped:
+        print(f"xenwatch answered {count} times" + (", then late" if late else ""))
+    return int(stopped)
 
 
 if __name__ == "__main__":
