@@ -5,12 +5,10 @@ In dom0, with both drivers loaded. One process unbinds and binds the backend of 
 of each of these guests, and both ends of a device of dom0's own, as fast as it can.
 Another removes and rewrites the state of the guests' frontends, for which the backend's
 driver has xenwatch unregister the device, and all nodes of the other device, for which
-the bus does. Exits 1 if xenwatch does not take a new device any more, or keeps one whose
-nodes have gone: if it is late, the two processes are ended first, since it may only have
-fallen behind them.
+the bus does, as often as xenwatch can keep up with. Exits 1 if xenwatch does not take a
+new device any more, or keeps one whose nodes have gone.
 """
 
-import functools
 import multiprocessing
 import os
 import socket
@@ -21,7 +19,8 @@ import time
 OWN = ("/local/domain/0/device/mydevice/4001", "/local/domain/0/backend/mydevice/0/4001")
 PROBE = ("/mydevice-probe", "/local/domain/0/backend/mydevice/0/4002")
 FRONTENDS, BACKENDS = "/sys/bus/xen", "/sys/bus/xen-backend"
-PATIENCE, LAST_PATIENCE = 20, 90
+# seconds that xenwatch may take, and how often all is removed and written for each answer
+PATIENCE, ROUNDS = 100, 20
 # of xenstored's protocol
 READ, WRITE, RM = 2, 11, 13
 HEADER = struct.Struct("<4I")
@@ -39,10 +38,12 @@ class Store:
         return self.replies.read(HEADER.unpack(self.replies.read(HEADER.size))[3])
 
     def attach(self, front, back):
-        for node, value in ((f"{back}/frontend", front), (f"{back}/frontend-id", "0"),
-                            (f"{back}/online", "1"), (f"{back}/state", "1"),
-                            (f"{front}/backend", back), (f"{front}/backend-id", "0"),
-                            (f"{front}/state", "1")):
+        # The backend's state is last: with it the device is taken, and let go of if its
+        # frontend has no state.
+        for node, value in ((f"{front}/backend", back), (f"{front}/backend-id", "0"),
+                            (f"{front}/state", "1"), (f"{back}/frontend", front),
+                            (f"{back}/frontend-id", "0"), (f"{back}/online", "1"),
+                            (f"{back}/state", "1")):
             self.ask(WRITE, node, value)
 
     def detach(self, front, back):
@@ -64,9 +65,10 @@ def unbind_and_bind(domids):
                     pass
 
 
-def remove_and_write(domids):
+def remove_and_write(domids, rounds):
     store = Store()
     while True:
+        rounds.acquire()
         for domid in domids:
             state = f"/local/domain/{domid}/device/mydevice/0/state"
             store.ask(RM, state, "")
@@ -77,8 +79,8 @@ def remove_and_write(domids):
         store.attach(*OWN)
 
 
-def within(patience, holds):
-    until = time.monotonic() + patience
+def in_time(holds):
+    until = time.monotonic() + PATIENCE
     while not holds():
         if time.monotonic() > until:
             return False
@@ -110,38 +112,38 @@ def xenwatch_stack():
 
 def main(seconds, *domids):
     store = Store()
-    workers = [multiprocessing.Process(target=work, args=(domids,), daemon=True)
-               for work in (unbind_and_bind, remove_and_write)]
+    # twice as many as for an answer, so that xenwatch always has something to do
+    rounds = multiprocessing.Semaphore(2 * ROUNDS)
+    workers = [multiprocessing.Process(target=unbind_and_bind, args=(domids,), daemon=True),
+               multiprocessing.Process(target=remove_and_write, args=(domids, rounds), daemon=True)]
     for worker in workers:
         worker.start()
-    until, count, step, late = time.monotonic() + int(seconds), 0, None, False
-    while time.monotonic() < until and not late:
+    until, count, answered = time.monotonic() + int(seconds), 0, True
+    while time.monotonic() < until and answered:
         store.attach(*PROBE)
-        step = functools.partial(is_taken, store)
-        late = not within(PATIENCE, step)
-        if not late:
+        answered = in_time(lambda: is_taken(store))
+        if answered:
             store.detach(*PROBE)
-            step = is_gone
-            late = not within(PATIENCE, step)
-            count += not late
-        time.sleep(0.1)
+            answered = in_time(is_gone)
+        if answered:
+            count += 1
+            for _ in range(ROUNDS):
+                rounds.release()
     for worker in workers:
         worker.kill()
-    stopped = late and not within(LAST_PATIENCE, step)
-    if stopped:
-        state = store.ask(READ, f"{PROBE[1]}/state", "")
-        print(f"xenwatch does not answer, after {count} answers:", xenwatch_stack(),
-              "state", state, "device", "gone" if is_gone() else "there")
-    else:
+    if answered:
         for worker in workers:
             worker.join()
+        print(f"xenwatch answered {count} times")
+    else:
+        print(f"xenwatch does not answer, after {count} answers:", xenwatch_stack(),
+              "state", store.ask(READ, f"{PROBE[1]}/state", ""),
+              "device", "gone" if is_gone() else "there", flush=True)
     store.detach(*OWN)
     store.detach(*PROBE)
     # what both were in, too
     store.ask(RM, os.path.dirname(OWN[1]), "")
-    if not stopped:
-        print(f"xenwatch answered {count} times" + (", then late" if late else ""))
-    return int(stopped)
+    return int(not answered)
 
 
 if __name__ == "__main__":
