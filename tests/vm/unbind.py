@@ -98,6 +98,12 @@ def is_gone():
     return not os.path.exists(f"{BACKENDS}/devices/mydevice-0-4002")
 
 
+def own_is_gone(store):
+    store.detach(*OWN)
+    return not os.path.exists(f"{FRONTENDS}/devices/mydevice-4001") and \
+        not os.path.exists(f"{BACKENDS}/devices/mydevice-0-4001")
+
+
 def xenwatch_stack():
     """The functions in which xenwatch is, the last one first."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -139,7 +145,11 @@ def main(seconds, *domids):
         print(f"xenwatch does not answer, after {count} answers:", xenwatch_stack(),
               "state", store.ask(READ, f"{PROBE[1]}/state", ""),
               "device", "gone" if is_gone() else "there", flush=True)
-    store.detach(*OWN)
+    # again and again: the worker that was killed may have sent a write that comes last
+    if not in_time(lambda: own_is_gone(store)):
+        print("xenwatch keeps the device 4001, whose nodes have gone:", xenwatch_stack(),
+              flush=True)
+        answered = False
     store.detach(*PROBE)
     # what both were in, too
     store.ask(RM, os.path.dirname(OWN[1]), "")
