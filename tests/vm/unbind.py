@@ -38,8 +38,8 @@ class Store:
         return self.replies.read(HEADER.unpack(self.replies.read(HEADER.size))[3])
 
     def attach(self, front, back):
-        # The backend's state is last: with it the device is taken, and let go of if its
-        # frontend has no state.
+        # The backend's state is last: it makes xenwatch probe the device, whose driver
+        # unregisters it if the frontend has no state.
         for node, value in ((f"{front}/backend", back), (f"{front}/backend-id", "0"),
                             (f"{front}/state", "1"), (f"{back}/frontend", front),
                             (f"{back}/frontend-id", "0"), (f"{back}/online", "1"),
@@ -94,7 +94,7 @@ def is_taken(store):
 
 
 def is_gone():
-    """Whether xenwatch has removed the device. One that is given anew before stays as it is."""
+    """Whether xenwatch has removed the device. If its nodes are written before, it stays closed."""
     return not os.path.exists(f"{BACKENDS}/devices/mydevice-0-4002")
 
 
@@ -145,7 +145,7 @@ def main(seconds, *domids):
         print(f"xenwatch does not answer, after {count} answers:", xenwatch_stack(),
               "state", store.ask(READ, f"{PROBE[1]}/state", ""),
               "device", "gone" if is_gone() else "there", flush=True)
-    # again and again: the worker that was killed may have sent a write that comes last
+    # Repeated: xenstored may handle the killed worker's last write after a removal.
     if not in_time(lambda: own_is_gone(store)):
         print("xenwatch keeps the device 4001, whose nodes have gone:", xenwatch_stack(),
               flush=True)
