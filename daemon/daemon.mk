@@ -32,23 +32,18 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 	-Wno-unused-parameter -fno-common -fPIE -pthread
 daemon_ldflags = -pthread -Wl,--as-needed
 
-# the files without XenStore, bus or clock, which the unit tests link too
-daemon_pure := awaited backoff escape explain glob guest-ref hotplug live log machine memo \
-	metrics name number paths policy policy-doubt policy-file policy-setting rate reason \
-	record request shun table withheld
-attachd_sources := $(daemon_pure) awaited-backend bus bus-device bus-manage bus-order bus-rival \
-	company device device-note directory domain domids engine facts gifts hypervisor kept \
-	kernel lookup main manager node-link nodes notify orders parents queue reconcile \
-	registry requests sections service stall steps store stranded values verify wire \
-	withheld-note
-ctl_sources := $(addprefix ctl/,bridge client commands connect driver follow main manage message \
-	metrics output policy select watch) escape guest-ref name number reason record request
+# Each folder may use those before it, see docs/HACKING.md
+attachd_folders := base model store hypervisor notes policy nodes view engine bus service
+# mydevicectl has the first two as well
+ctl_folders := base model ctl
 
 attachd_libs := -lxenstore -lsystemd -ldl
 ctl_libs := -lsystemd -ljson-c
 
-attachd_objects := $(attachd_sources:%=$(BUILD)/daemon/%.o)
-ctl_objects := $(ctl_sources:%=$(BUILD)/daemon/%.o)
+# the objects of folders: $(call daemon_objects,FOLDER...)
+daemon_objects = $(patsubst daemon/%.c,$(BUILD)/daemon/%.o,$(wildcard $(1:%=daemon/%/*.c)))
+attachd_objects := $(call daemon_objects,$(attachd_folders))
+ctl_objects := $(call daemon_objects,$(ctl_folders))
 
 PROGRAMS += $(BIN)/mydevice-attachd $(BIN)/mydevicectl
 INSTALL_TARGETS += install-daemon

@@ -10,8 +10,8 @@
 
 #include <linux/mydevice.h>
 
+#include "base/util.h"
 #include "ctl/bridge.h"
-#include "util.h"
 
 /* No packet is larger than half the largest ring. */
 #define IN_SIZE (1u << 20)

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 
-#include "bus-names.h"
+#include "base/escape.h"
+#include "bus/names.h"
 #include "ctl/client.h"
 #include "ctl/follow.h"
 #include "ctl/message.h"
-#include "escape.h"
 
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 /* Without xenstored it is not answered; then what the daemon listed last has to do. */

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "ctl/client.h"
 #include "ctl/commands.h"
 #include "ctl/output.h"
 #include "ctl/select.h"
-#include "escape.h"
 
 int command_failed(int error, const char *why)
 {

@@ -8,11 +8,11 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "ctl/bridge.h"
-#include "ctl/commands.h"
 #include "ctl/client.h"
+#include "ctl/commands.h"
 #include "ctl/select.h"
-#include "escape.h"
 
 static int no_channel(const struct command_context *context)
 {

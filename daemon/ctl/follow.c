@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bus-names.h"
+#include "bus/names.h"
 #include "ctl/follow.h"
 #include "ctl/message.h"
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/number.h"
+#include "base/util.h"
 #include "ctl/commands.h"
-#include "escape.h"
-#include "number.h"
-#include "util.h"
 
 static void print_help(void)
 {

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "ctl/commands.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
-#include "escape.h"
 
 /* Longer than the longest DetachTimeoutSec= */
 #define DETACH_TIMEOUT_USEC (310 * USEC_PER_SEC)

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/name.h"
+#include "base/number.h"
 #include "ctl/commands.h"
 #include "ctl/select.h"
-#include "escape.h"
-#include "name.h"
-#include "number.h"
 
 int select_guest(struct client *client, const char *text, struct guest_ref *ret)
 {

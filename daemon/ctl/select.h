@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "ctl/client.h"
-#include "guest-ref.h"
+#include "model/guest-ref.h"
 
 /*
  * The guest that runs and is addressed like this; if there is none, or the daemon cannot look,

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "ctl/commands.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
 #include "ctl/select.h"
-#include "escape.h"
 
 enum until {
 	UNTIL_ATTACHED,

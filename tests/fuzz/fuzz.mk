@@ -34,8 +34,7 @@ $(fuzz_stubs):
 fuzz_protocol := include/mydevice/ring.h include/uapi/linux/mydevice.h include/xen/io/mydevice.h
 fuzz_kmod_headers = $(wildcard tests/fuzz/*.h tests/fuzz/shim/*.h tests/fuzz/shim/*/*.h \
 	tests/unit/shim/*/*.h $(FUZZ_TREE)/kmod/*/*.h) $(fuzz_protocol)
-fuzz_daemon_headers = $(wildcard tests/fuzz/*.h $(FUZZ_TREE)/daemon/*.h \
-	$(FUZZ_TREE)/daemon/ctl/*.h) $(fuzz_protocol)
+fuzz_daemon_headers = $(wildcard tests/fuzz/*.h $(FUZZ_TREE)/daemon/*/*.h) $(fuzz_protocol)
 
 $(FUZZ_OUT)/control: $(addprefix $(FUZZ_TREE)/kmod/core/, \
 	channel.c event.c frames.c limit.c move.c packet.c pending.c ready.c ring.c session.c \
@@ -43,18 +42,20 @@ $(FUZZ_OUT)/control: $(addprefix $(FUZZ_TREE)/kmod/core/, \
 $(FUZZ_OUT)/mapping: $(FUZZ_TREE)/kmod/back/mapping.c
 $(FUZZ_OUT)/packet: $(addprefix $(FUZZ_TREE)/kmod/core/,packet.c ring.c)
 
-$(FUZZ_OUT)/bridge: $(FUZZ_TREE)/daemon/ctl/bridge.c
-$(FUZZ_OUT)/message: $(addprefix $(FUZZ_TREE)/daemon/, \
-	bus-order.c ctl/message.c escape.c live.c number.c reason.c request.c name.c)
-$(FUZZ_OUT)/paths: $(addprefix $(FUZZ_TREE)/daemon/,name.c number.c paths.c)
-$(FUZZ_OUT)/policy: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c explain.c glob.c live.c name.c number.c policy.c policy-doubt.c policy-file.c \
-	policy-setting.c reason.c record.c request.c)
-$(FUZZ_OUT)/record: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c name.c number.c record.c request.c withheld.c)
-$(FUZZ_OUT)/request: $(addprefix $(FUZZ_TREE)/daemon/, \
-	escape.c machine.c name.c number.c policy.c request.c)
-$(FUZZ_OUT)/text: $(addprefix $(FUZZ_TREE)/daemon/,escape.c metrics.c)
+# What the daemon and mydevicectl parse with. A fuzzer gets what it uses.
+fuzz_daemon_sources := $(wildcard $(addprefix daemon/,base/*.c model/*.c policy/*.c view/*.c)) \
+	$(addprefix daemon/,bus/order.c ctl/bridge.c ctl/message.c notes/withheld.c)
+fuzz_daemon_objects = $(fuzz_daemon_sources:daemon/%.c=$(FUZZ_OUT)/daemon/%.o)
+
+$(FUZZ_OUT)/daemon/%.o: $(FUZZ_TREE)/daemon/%.c tests/fuzz/fuzz.mk
+	@mkdir -p $(@D)
+	clang $(fuzz_daemon_flags) -MMD -MP -c -o $@ $<
+
+$(FUZZ_OUT)/daemon.a: $(fuzz_daemon_objects)
+	rm -f $@
+	$(AR) qcs $@ $^
+
+-include $(fuzz_daemon_objects:.o=.d)
 
 $(fuzz_kmod:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/hostile.c \
 		$(fuzz_kmod_headers) $(fuzz_stubs)
@@ -62,9 +63,9 @@ $(fuzz_kmod:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/hostile.c
 	clang $(fuzz_kmod_flags) -o $@ $(filter %.c,$^)
 
 $(fuzz_daemon:%=$(FUZZ_OUT)/%): $(FUZZ_OUT)/%: tests/fuzz/%.c tests/fuzz/input.c \
-		$(fuzz_daemon_headers)
+		$(FUZZ_OUT)/daemon.a $(fuzz_daemon_headers)
 	@mkdir -p $(@D)
-	clang $(fuzz_daemon_flags) -o $@ $(filter %.c,$^) -lsystemd
+	clang $(fuzz_daemon_flags) -o $@ $(filter %.c %.a,$^) -lsystemd
 
 .PHONY: fuzzers list-fuzzers
 fuzzers: $(FUZZERS:%=$(FUZZ_OUT)/%)

@@ -11,7 +11,7 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
-#include "bus-order.h"
+#include "bus/order.h"
 #include "ctl/client.h"
 #include "ctl/message.h"
 #include "input.h"

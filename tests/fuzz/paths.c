@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/name.h"
+#include "base/number.h"
 #include "input.h"
-#include "name.h"
-#include "number.h"
-#include "paths.h"
+#include "model/paths.h"
 
 /* Whether text is the one way to write a number from 0 to max. */
 static bool is_number(const char *text, size_t len, uint64_t max, uint64_t *ret)

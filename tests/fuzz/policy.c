@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "explain.h"
+#include "engine/order.h"
 #include "input.h"
-#include "order.h"
-#include "policy-file.h"
+#include "policy/explain.h"
+#include "policy/file.h"
 
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
 

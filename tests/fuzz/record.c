@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "input.h"
-#include "record.h"
-#include "withheld.h"
+#include "model/record.h"
+#include "notes/withheld.h"
 
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
 

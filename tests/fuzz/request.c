@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "input.h"
-#include "machine.h"
-#include "policy.h"
-#include "request.h"
+#include "model/machine.h"
+#include "model/request.h"
+#include "policy/policy.h"
 
 static void check_answer(const struct reason *reason)
 {

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "escape.h"
+#include "base/escape.h"
 #include "input.h"
-#include "metrics.h"
+#include "view/metrics.h"
 
 #define GUESTS_MAX 3
 

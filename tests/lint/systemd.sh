@@ -58,7 +58,7 @@ catalog() {
 			echo "$id is not in mydevice-attachd(8)"
 			status=1
 		fi
-	done < <(sed -n 's/^#define MSG_.* "\([0-9a-f]*\)"$/\1/p' daemon/messages.h)
+	done < <(sed -n 's/^#define MSG_.* "\([0-9a-f]*\)"$/\1/p' daemon/base/messages.h)
 	return $status
 }
 

@@ -231,8 +231,8 @@ def policy_check_explains_every_mistake(host):
         equal(found, wanted, "what is said")
     unsaid = []
     said += host.attachd.check(host.attachd.policy_file + ".none")[1]
-    for name in ("policy-file.c", "policy-setting.c", "policy-doubt.c"):
-        with open(os.path.join("daemon", name), encoding="ascii") as stream:
+    for name in ("file.c", "setting.c", "doubt.c"):
+        with open(os.path.join("daemon/policy", name), encoding="ascii") as stream:
             unsaid += [text for text, pattern in sentences(stream.read())
                        if not re.search(pattern, said)]
     equal(unsaid, [], "messages without a mistake here that shows them")

@@ -2,8 +2,8 @@
 /* Which step is missing, in every pair of states. */
 #include "harness.h"
 
-#include "awaited.h"
-#include "util.h"
+#include "base/util.h"
+#include "model/awaited.h"
 
 /*
  * Rows are the frontend's states, columns the backend's: 0 to 8, and gone. All nodes

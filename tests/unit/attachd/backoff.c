@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "backoff.h"
+#include "base/backoff.h"
 
 static const struct backoff_rule *const rule = &backoff_of_guest;
 

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/util.h"
 #include "ctl/bridge.h"
-#include "util.h"
 
 struct ends {
 	int channel, far;		/* a socket pair */

@@ -2,8 +2,8 @@
 /* How guests are met that come. */
 #include "harness.h"
 
+#include "base/log.h"
 #include "fake-store.h"
-#include "log.h"
 #include "world.h"
 
 static bool knows(const struct world *world, unsigned int domid)

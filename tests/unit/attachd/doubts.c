@@ -2,7 +2,7 @@
 /* What a policy says that cannot be meant so. */
 #include "harness.h"
 
-#include "policy-file.h"
+#include "policy/file.h"
 
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "escape.h"
+#include "base/escape.h"
 
 static void test_plain_text_stays(void **state)
 {

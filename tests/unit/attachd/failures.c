@@ -2,10 +2,10 @@
 /* One call to XenStore fails, each in turn, in each way it can: no step is lost for it. */
 #include "harness.h"
 
+#include "base/log.h"
+#include "base/util.h"
+#include "engine/orders.h"
 #include "fake-store.h"
-#include "log.h"
-#include "orders.h"
-#include "util.h"
 #include "world.h"
 
 #define GIFT MYDEVICE_DEVID_MAX

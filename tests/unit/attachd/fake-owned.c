@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fake-store.h"
-#include "store.h"
+#include "store/store.h"
 
 int store_is_owned(struct store *store, const char *path, unsigned int owner, int reader,
 		   char ret_found[static STORE_PERMS_SIZE])

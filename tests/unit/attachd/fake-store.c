@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "fake-store.h"
-#include "paths.h"
-#include "store.h"
+#include "model/paths.h"
+#include "store/store.h"
 
 #define NODES_MAX 2048
 

@@ -2,9 +2,9 @@
 /* What is given without being asked, and what another domain serves. */
 #include "harness.h"
 
+#include "base/log.h"
 #include "fake-store.h"
-#include "log.h"
-#include "policy-file.h"
+#include "policy/file.h"
 #include "world.h"
 
 #define FRONTEND "/local/domain/7/device/mydevice/0"

@@ -2,8 +2,8 @@
 /* Settings of a connected channel: what a person may write, and what stands in the node. */
 #include "harness.h"
 
-#include "live.h"
-#include "util.h"
+#include "base/util.h"
+#include "model/live.h"
 
 /* A value of one key, or NULL if it is refused. */
 static const char *parsed(enum live_key key, const char *text)

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-#include "hotplug.h"
-#include "machine.h"
-#include "util.h"
+#include "base/util.h"
+#include "model/hotplug.h"
+#include "model/machine.h"
 
 struct point {
 	enum phase phase;

@@ -2,9 +2,9 @@
 /* The daemon's conduct, event by event, against a XenStore in memory. */
 #include "harness.h"
 
-#include "domain.h"
+#include "base/log.h"
+#include "engine/domain.h"
 #include "fake-store.h"
-#include "log.h"
 #include "world.h"
 
 static bool is_gone(void *userdata)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "memo.h"
+#include "base/memo.h"
 
 static void test_the_last_of_each(void **state)
 {

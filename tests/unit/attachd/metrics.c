@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "metrics.h"
-#include "rate.h"
+#include "base/rate.h"
+#include "view/metrics.h"
 
 static char *print(enum metrics_format format, const struct metrics *metrics,
 		   struct guest_counts *guests, size_t n)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "name.h"
-#include "util.h"
+#include "base/name.h"
+#include "base/util.h"
 
 static void test_every_single_byte(void **state)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "number.h"
-#include "util.h"
+#include "base/number.h"
+#include "base/util.h"
 
 static int decimal(const char *text, uint64_t max)
 {

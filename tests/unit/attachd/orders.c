@@ -2,11 +2,11 @@
 /* What an operator orders, against a XenStore in memory. */
 #include "harness.h"
 
-#include "device.h"
+#include "base/log.h"
+#include "engine/device.h"
+#include "engine/node-link.h"
+#include "engine/orders.h"
 #include "fake-store.h"
-#include "log.h"
-#include "node-link.h"
-#include "orders.h"
 #include "world.h"
 
 #define GIFT MYDEVICE_DEVID_MAX

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "paths.h"
-#include "util.h"
+#include "base/util.h"
+#include "model/paths.h"
 
 static const struct device_key key = {
 	.class = "mydevice", .guest = 7, .backend = 3, .devid = 12,

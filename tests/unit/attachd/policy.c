@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy-file.h"
+#include "policy/file.h"
 
 #define UUID "01234567-89ab-cdef-0123-456789abcdef"
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "machine.h"
-#include "util.h"
+#include "base/util.h"
+#include "model/machine.h"
 
 #define DOCUMENT "docs/PROTOCOL.md"
 #define HEADING "### Every pair of states\n"

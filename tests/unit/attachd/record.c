@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "record.h"
-#include "util.h"
+#include "base/util.h"
+#include "model/record.h"
 
 static const struct record example = {
 	.uuid = "01234567-89ab-cdef-0123-456789abcdef",

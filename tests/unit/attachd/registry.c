@@ -3,7 +3,7 @@
 
 #include <poll.h>
 
-#include "registry.h"
+#include "view/registry.h"
 
 static void publish(struct registry *registry, uint64_t serial, enum phase phase)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "request.h"
-#include "util.h"
+#include "base/util.h"
+#include "model/request.h"
 
 #define TEXT(s) { s, sizeof(s) - 1 }
 

@@ -2,8 +2,8 @@
 /* The daemon ends at any moment and begins anew, and so does xenstored. */
 #include "harness.h"
 
+#include "base/log.h"
 #include "fake-store.h"
-#include "log.h"
 #include "world.h"
 
 static void test_restart_touches_nothing_connected(void **state)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "shun.h"
+#include "engine/shun.h"
 
 #define HOUR_USEC (3600 * USEC_PER_SEC)
 

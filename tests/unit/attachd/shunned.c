@@ -2,9 +2,9 @@
 /* A guest for which nothing can be written without an end of the connection. */
 #include "harness.h"
 
+#include "base/log.h"
+#include "engine/orders.h"
 #include "fake-store.h"
-#include "log.h"
-#include "orders.h"
 #include "world.h"
 
 static uint64_t counted(const struct world *world, enum counter counter)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness.h"
 
-#include "table.h"
+#include "base/table.h"
 
 #define KEYS 3000
 

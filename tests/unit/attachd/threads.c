@@ -4,10 +4,10 @@
 
 #include <poll.h>
 
-#include "engine.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "engine/engine.h"
 #include "fake-store.h"
-#include "log.h"
-#include "util.h"
 
 #define GUESTS 20
 #define WAIT_MSEC 10000

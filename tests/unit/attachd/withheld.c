@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "withheld.h"
+#include "notes/withheld.h"
 
 static void test_whole_words(void **state)
 {

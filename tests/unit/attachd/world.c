@@ -2,7 +2,7 @@
 #include "harness.h"
 
 #include "fake-store.h"
-#include "policy-file.h"
+#include "policy/file.h"
 #include "world.h"
 
 #define WAIT_USEC (8 * USEC_PER_SEC)

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "machine.h"
-#include "manager.h"
+#include "engine/manager.h"
+#include "model/machine.h"
 
 struct world {
 	sd_event *event;

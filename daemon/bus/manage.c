@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "bus/device.h"
+#include "bus/manage.h"
+#include "bus/names.h"
+#include "bus/order.h"
+#include "store/store.h"
+
+/* Somebody may have to look for the password first. */
+#define POLKIT_TIMEOUT_USEC (300 * USEC_PER_SEC)
+#define POLKIT_INTERACTIVE 1
+/* Of one user, so that nobody keeps others from asking, and of all. */
+#define QUESTIONS_OF_USER 8
+#define QUESTIONS_MAX 256
+
+#define POLKIT_NAME "org.freedesktop.PolicyKit1"
+#define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
+#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
+
+struct question {
+	struct bus_orders *orders;
+	struct question *next;		/* of theirs */
+	struct order *order;		/* NULL once it is on its way */
+	char id[24];			/* by which polkit can be told to drop it */
+	sd_bus_slot *slot;
+	sd_bus_track *caller;
+};
+
+static void question_free(struct question *question)
+{
+	struct question **link = &question->orders->questions;
+
+	while (*link != question)
+		link = &(*link)->next;
+	*link = question->next;
+	question->orders->n_questions--;
+	sd_bus_slot_unref(question->slot);
+	sd_bus_track_unref(question->caller);
+	bus_order_free(question->order);
+	free(question);
+}
+
+void bus_drop_questions(struct bus_orders *orders)
+{
+	while (orders->questions)
+		question_free(orders->questions);
+}
+
+/* 1 if yes, 0 if no, or -errno. */
+static int read_verdict(sd_bus_message *reply)
+{
+	int authorized, r;
+
+	r = sd_bus_message_enter_container(reply, 'r', "bba{ss}");
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "b", &authorized);
+	return r < 0 ? r : authorized;
+}
+
+static int on_verdict(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+	struct question *question = userdata;
+	sd_bus_message *call = question->order->userdata;
+
+	if (sd_bus_message_is_method_error(reply, NULL))
+		sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED,
+					   "only root may do this: polkit does not answer");
+	else if (read_verdict(reply) <= 0)
+		sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED,
+					   "polkit does not allow this (%s)", BUS_ACTION_MANAGE);
+	else
+		engine_send_order(question->orders->engine, steal(&question->order));
+	question_free(question);
+	return 0;
+}
+
+/* Nobody is left to be answered, or to type a password. */
+static int on_caller_gone(sd_bus_track *track, void *userdata)
+{
+	struct question *question = userdata;
+
+	sd_bus_call_method_async(sd_bus_track_get_bus(track), NULL, POLKIT_NAME, POLKIT_PATH,
+				 POLKIT_INTERFACE, "CancelCheckAuthorization", NULL, NULL, "s",
+				 question->id);
+	question_free(question);
+	return 0;
+}
+
+static int track_caller(struct question *question, sd_bus_message *call)
+{
+	int r = sd_bus_track_new(sd_bus_message_get_bus(call), &question->caller, on_caller_gone,
+				 question);
+
+	return r < 0 ? r : sd_bus_track_add_sender(question->caller, call);
+}
+
+static bool may_ask(const struct bus_orders *orders, unsigned int uid)
+{
+	const struct question *question;
+	unsigned int n = 0;
+
+	for (question = orders->questions; question; question = question->next)
+		n += question->order->uid == uid;
+	return n < QUESTIONS_OF_USER && orders->n_questions < QUESTIONS_MAX;
+}
+
+/* Takes the order. */
+static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct order *order,
+		      sd_bus_error *ret_error)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+	struct question *question;
+	sd_bus *bus = sd_bus_message_get_bus(call);
+	int r;
+
+	if (!may_ask(orders, order->uid)) {
+		bus_order_free(order);
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "polkit has not answered earlier requests yet: at most %d "
+					 "of a user may wait, and %d in all", QUESTIONS_OF_USER,
+					 QUESTIONS_MAX);
+	}
+	question = malloc(sizeof(*question));
+	if (!question) {
+		bus_order_free(order);
+		return -ENOMEM;
+	}
+	*question = (struct question){
+		.orders = orders,
+		.next = orders->questions,
+		.order = order,
+	};
+	orders->questions = question;
+	orders->n_questions++;
+	snprintf(question->id, sizeof(question->id), "%llu",
+		 (unsigned long long)++orders->last_question);
+	r = track_caller(question, call);
+	if (r >= 0)
+		r = sd_bus_message_new_method_call(bus, &message, POLKIT_NAME, POLKIT_PATH,
+						   POLKIT_INTERFACE, "CheckAuthorization");
+	if (r >= 0)
+		r = sd_bus_message_append(
+			message, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
+			sd_bus_message_get_sender(call), BUS_ACTION_MANAGE, 0,
+			sd_bus_message_get_allow_interactive_authorization(call) > 0 ?
+				POLKIT_INTERACTIVE : 0,
+			question->id);
+	if (r >= 0)
+		r = sd_bus_call_async(bus, &question->slot, message, on_verdict, question,
+				      POLKIT_TIMEOUT_USEC);
+	if (r < 0)
+		question_free(question);
+	return r < 0 ? r : 1;
+}
+
+/* Takes the order. */
+static int authorize(sd_bus_message *call, struct bus_orders *orders, struct order *order,
+		     sd_bus_error *ret_error)
+{
+	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	uid_t uid;
+	int r;
+
+	r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, &uid);
+	if (r < 0) {
+		bus_order_free(order);
+		return r;
+	}
+	order->uid = uid;
+	if (uid)
+		return ask_polkit(call, orders, order, ret_error);
+	engine_send_order(orders->engine, order);
+	return 1;
+}
+
+static int manage(sd_bus_message *call, enum order_kind kind, struct bus_orders *orders,
+		  sd_bus_error *ret_error)
+{
+	struct order *order;
+	int r = bus_read_order(call, kind, ret_error, &order);
+
+	return r < 0 ? r : authorize(call, orders, order, ret_error);
+}
+
+int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return manage(call, ORDER_ATTACH, orders, ret_error);
+}
+
+int bus_method_detach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return manage(call, ORDER_DETACH, orders, ret_error);
+}
+
+int bus_method_set(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return manage(call, ORDER_SET, orders, ret_error);
+}
+
+/* Everybody may look. */
+static int look(sd_bus_message *call, enum order_kind kind, struct bus_orders *orders,
+		sd_bus_error *ret_error)
+{
+	struct order *order;
+	int r = bus_read_order(call, kind, ret_error, &order);
+
+	if (r < 0)
+		return r;
+	engine_send_order(orders->engine, order);
+	return 1;
+}
+
+int bus_method_policy(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return look(call, ORDER_EXPLAIN, orders, ret_error);
+}
+
+int bus_method_find_guest(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return look(call, ORDER_FIND_GUEST, orders, ret_error);
+}
+
+int bus_method_sections(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
+{
+	return look(call, ORDER_SECTIONS, orders, ret_error);
+}
+
+static const char *error_name(int error)
+{
+	switch (-error) {
+	case ESRCH:
+		return BUS_ERROR_NO_SUCH_GUEST;
+	case ENOTUNIQ:
+		return BUS_ERROR_AMBIGUOUS_GUEST;
+	case ENXIO:
+		return BUS_ERROR_NO_SUCH_DEVICE;
+	case EEXIST:
+		return BUS_ERROR_EXISTS;
+	case EBUSY:
+	case EAGAIN:
+		return BUS_ERROR_BUSY;
+	case EHOSTUNREACH:
+		return BUS_ERROR_NO_BACKEND;
+	case ENOSPC:
+	case STORE_QUOTA_NODES:
+	case STORE_QUOTA_SIZE:
+	case STORE_QUOTA_WATCHES:
+	case STORE_QUOTA_TRANSACTIONS:
+		return BUS_ERROR_NO_SPACE;
+	case ENOMEM:
+		return SD_BUS_ERROR_NO_MEMORY;
+	case EHOSTDOWN:
+	case ENOTCONN:
+		return BUS_ERROR_NO_XENSTORE;
+	case EINVAL:
+		return SD_BUS_ERROR_INVALID_ARGS;
+	}
+	return BUS_ERROR_FAILED;
+}
+
+static int answer_sections(const struct order *order)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	int r = sd_bus_message_new_method_return(order->userdata, &reply);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(ssuuu)");
+	for (size_t i = 0; r >= 0 && i < order->n_sections; i++) {
+		const struct section_use *use = &order->sections[i];
+
+		r = sd_bus_message_append(reply, "(ssuuu)", use->title.text, use->file, use->line,
+					  use->guests, use->devices);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int answer(const struct order *order)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (order->result < 0)
+		return sd_bus_reply_method_errorf(order->userdata, error_name(order->result), "%s",
+						  *order->reason.text ? order->reason.text :
+						  strerror(-order->result));
+	if (order->kind == ORDER_EXPLAIN)
+		return sd_bus_reply_method_return(order->userdata, "s", order->explanation);
+	if (order->kind == ORDER_SECTIONS)
+		return answer_sections(order);
+	if (order->kind == ORDER_FIND_GUEST)
+		return sd_bus_reply_method_return(order->userdata, "uss", order->key.guest,
+						  order->uuid, order->found.text);
+	path = bus_device_path(&order->key);
+	return path ? sd_bus_reply_method_return(order->userdata, "o", path) : -ENOMEM;
+}
+
+void bus_answer_orders(struct bus_orders *orders)
+{
+	struct order *order;
+	int r;
+
+	while ((order = engine_take_done(orders->engine))) {
+		r = answer(order);
+		/* the caller may have gone, and the bus with him */
+		if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
+			log_warning("cannot answer an order: %s", strerror(-r));
+		bus_order_free(order);
+	}
+}

@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/messages.h"
+#include "base/name.h"
+#include "base/number.h"
+#include "engine/device.h"
+#include "engine/domain.h"
+#include "engine/gifts.h"
+#include "engine/manager.h"
+#include "engine/orders.h"
+#include "engine/reconcile.h"
+#include "engine/requests.h"
+#include "notes/kept.h"
+
+/* Once for each storm. */
+#define PAUSE_LOG_USEC (60 * USEC_PER_SEC)
+
+struct domain *domain_new(struct manager *manager, unsigned int domid, const char *uuid)
+{
+	struct domain *domain = calloc(1, sizeof(*domain));
+
+	if (!domain)
+		return NULL;
+	domain->manager = manager;
+	domain->domid = domid;
+	domain->generation = ++manager->last_generation;
+	strcpy(domain->uuid, uuid);
+	domain->requests = path_requests(domid, MYDEVICE_CLASS);
+	domain->unidentified = true;
+	domain->mentioned = true;
+	return domain;
+}
+
+void domain_free(struct domain *domain)
+{
+	if (!domain)
+		return;
+	while (domain->devices)
+		device_free(domain->devices);
+	queue_remove(&domain->manager->queue, domain);
+	registry_withdraw_guest(domain->manager->registry, domain->generation);
+	sd_event_source_disable_unref(domain->retry);
+	sd_event_source_disable_unref(domain->pause);
+	store_unwatch(domain->requests_watch);
+	store_unwatch(domain->name_watch);
+	free(domain->kept);
+	withheld_done(&domain->withheld);
+	memo_done(&domain->refusals);
+	memo_done(&domain->gift_errors);
+	manager_await_none(domain);
+	free(domain);
+}
+
+void domain_enqueue(struct domain *domain)
+{
+	/* who has to wait comes back by himself */
+	if (domain->pause)
+		return;
+	queue_append(&domain->manager->queue, domain);
+	manager_wake(domain->manager);
+}
+
+static int on_pause_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct domain *domain = userdata;
+
+	domain->pause = sd_event_source_disable_unref(domain->pause);
+	domain_enqueue(domain);
+	return 0;
+}
+
+void domain_publish_counts(const struct domain *domain)
+{
+	struct guest_counts counts = {
+		.domid = domain->domid,
+		.guest = escape(domain->name),
+		.requests = domain->n_requests,
+		.refused = domain->n_refused,
+		.pauses = domain->n_pauses,
+	};
+
+	registry_publish_guest(domain->manager->registry, domain->generation, &counts);
+}
+
+void domain_count_pause(struct domain *domain)
+{
+	registry_count(domain->manager->registry, COUNT_PAUSES);
+	domain->n_pauses++;
+	domain_publish_counts(domain);
+}
+
+/* Does it have to wait for its next turn? */
+static bool is_over_its_share(struct domain *domain)
+{
+	struct escaped guest = escape(domain->name);
+	struct log_about about = {
+		.message_id = MSG_THROTTLED,
+		.domid = (int)domain->domid,
+		.devid = -1,
+		.guest = guest.text,
+	};
+	uint64_t wait = 0;
+
+	if (domain->rate_burst)
+		wait = rate_take(&domain->rate, monotonic_usec(), domain->rate_burst,
+				 domain->rate_interval_usec / domain->rate_burst);
+	if (!wait)
+		return false;
+	if (sd_event_add_time_relative(domain->manager->event, &domain->pause, CLOCK_MONOTONIC,
+				       wait, 0, on_pause_over, domain) < 0)
+		return false;
+	domain_count_pause(domain);
+	if (!rate_take(&domain->pause_log, monotonic_usec(), 1, PAUSE_LOG_USEC))
+		log_about(LOG_WARNING, 0, &about,
+			  "guest %s (%u): it keeps this daemon busy and has to wait for its turns "
+			  "(RateLimitBurst= in attachd.conf)",
+			  guest.text, domain->domid);
+	return true;
+}
+
+void domain_rescan(struct domain *domain)
+{
+	domain->unscanned = true;
+	domain->ungiven = true;
+	domain->next_gift = 0;
+	domain->next_kept = 0;
+	domain_enqueue(domain);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct domain *domain = userdata;
+
+	domain->retry = sd_event_source_disable_unref(domain->retry);
+	domain->unidentified = true;
+	domain_rescan(domain);
+	return 0;
+}
+
+void domain_retry(struct domain *domain)
+{
+	if (domain->retry)
+		return;
+	sd_event_add_time_relative(domain->manager->event, &domain->retry, CLOCK_MONOTONIC,
+				   backoff_retry(&domain->retries, monotonic_usec()), 0,
+				   on_retry, domain);
+}
+
+void domain_reconsider(struct domain *domain)
+{
+	struct policy_subject subject = {
+		.guest = domain->name,
+		.uuid = domain->uuid,
+		.class = MYDEVICE_CLASS,
+		.name = "",
+	};
+	struct policy_settings settings = policy_resolve(domain->manager->policy, &subject);
+	struct device *device;
+
+	domain->rate_burst = settings.rate_burst;
+	domain->rate_interval_usec = settings.rate_interval_usec;
+	for (device = domain->devices; device; device = device->next)
+		device_reconsider(device);
+	domain_rescan(domain);
+}
+
+void domain_bury(struct domain *domain)
+{
+	struct device *device;
+
+	domain->dead = true;
+	/* what waits for a script waits all the same */
+	for (device = domain->devices; device; device = device->next)
+		if (device->phase != PHASE_UNPLUGGING)
+			device_drop_deadline(device);
+	domain->retry = sd_event_source_disable_unref(domain->retry);
+	domain->pause = sd_event_source_disable_unref(domain->pause);
+	store_unwatch(steal(&domain->requests_watch));
+	store_unwatch(steal(&domain->name_watch));
+	manager_orphan_devices(domain->manager, domain->domid);
+	manager_backend_came(domain->manager, domain->name);
+	/* its grants are held until its backends let go */
+	queue_prepend(&domain->manager->queue, domain);
+	manager_wake(domain->manager);
+}
+
+/*
+ * A soft reset makes all of its nodes anew. If it is over before its end is looked
+ * at, this event tells of it: oxenstored has none for what went with its parent. Those
+ * it serves have lost their backends with it.
+ */
+static void on_name(const char *path, void *userdata)
+{
+	struct domain *domain = userdata;
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next)
+		device_look(device);
+	manager_look_at_devices(domain->manager, domain->domid);
+	domain->unidentified = true;
+	domain_enqueue(domain);
+}
+
+static int read_child(const struct domain *domain, const char *node, char **ret)
+{
+	struct path home = path_domain(domain->domid), path = path_child(&home, node);
+	int r = store_read(domain->manager->store, 0, path.text, ret, NULL);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+static int read_uuid(struct domain *domain)
+{
+	_cleanup_free_ char *vm = NULL;
+	int r;
+
+	if (*domain->uuid)
+		return 0;
+	r = read_child(domain, "vm", &vm);
+	if (r < 0)
+		return r;
+	if (vm)
+		uuid_parse_vm(vm, domain->uuid);
+	return 0;
+}
+
+/* Its name as it is now: the event of a change may still be on its way. */
+static int is_leaving(const struct domain *domain)
+{
+	_cleanup_free_ char *name = NULL;
+	int r = read_child(domain, "name", &name);
+
+	if (r < 0)
+		return r;
+	return !name || !*name || name_is_migrating(name);
+}
+
+int domain_has_twin(const struct domain *domain)
+{
+	const struct domain *other;
+	size_t cursor = 0;
+
+	while ((other = table_next(&domain->manager->domains, &cursor))) {
+		int r;
+
+		if (other == domain || other->dead || strcmp(other->uuid, domain->uuid) != 0)
+			continue;
+		r = is_leaving(other);
+		if (r <= 0)
+			return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+/* Reads again what is kept of it. 0 or -errno. */
+static int recall_kept(struct domain *domain)
+{
+	struct kept *kept;
+	size_t n;
+	int r;
+
+	if (!domain->manager->keeps || !*domain->uuid)
+		return 0;
+	r = domain_has_twin(domain);
+	if (r)
+		return r < 0 ? r : 0;
+	r = kept_load(domain->manager->store, domain->uuid, &kept, &n);
+	if (r < 0)
+		return r;
+	free(domain->kept);
+	domain->kept = kept;
+	domain->n_kept = n;
+	return 0;
+}
+
+/* Not served: it has no name, so its tree has gone, or is not whole yet. */
+static void lose_identity(struct domain *domain)
+{
+	char before[DOMAIN_NAME_SIZE];
+
+	strcpy(before, domain->name);
+	*domain->name = '\0';
+	manager_backend_came(domain->manager, before);
+	/* what comes next may be another domain with this domid */
+	if (facts_degraded(domain->manager->facts))
+		*domain->uuid = '\0';
+}
+
+static void take_name(struct domain *domain, const char *name)
+{
+	char before[DOMAIN_NAME_SIZE];
+	struct device *device;
+
+	if (!strncmp(domain->name, name, sizeof(domain->name) - 1))
+		return;
+	strcpy(before, domain->name);
+	snprintf(domain->name, sizeof(domain->name), "%s", name);
+	/* they are listed under the name */
+	for (device = domain->devices; device; device = device->next)
+		device->dirty = true;
+	domain_reconsider(domain);
+	manager_backend_came(domain->manager, before);
+	manager_backend_came(domain->manager, domain->name);
+}
+
+/*
+ * A guest that arrives by migration is not served before it has its own name:
+ * until then the one it is a copy of may live on this very host. One that is
+ * about to leave keeps what it has.
+ */
+int domain_identify(struct domain *domain)
+{
+	struct path home = path_domain(domain->domid), path = path_child(&home, "name");
+	struct store *store = domain->manager->store;
+	_cleanup_free_ char *name = NULL;
+	int r;
+
+	if (!domain->name_watch) {
+		r = store_watch(store, path.text, on_name, domain, &domain->name_watch);
+		if (r < 0)
+			return r;
+	}
+	r = read_child(domain, "name", &name);
+	if (r < 0)
+		return r;
+	if (!name || !*name) {
+		lose_identity(domain);
+		return 0;
+	}
+	/* what it has is its own also while it is about to leave */
+	r = read_uuid(domain);
+	if (r < 0)
+		return r;
+	domain->leaving = name_is_migrating(name);
+	if (domain->leaving)
+		return 0;
+	take_name(domain, name);
+	if (domain->requests_watch)
+		return 0;
+	r = recall_kept(domain);
+	if (r < 0)
+		return r;
+	/* fires at once, which begins the first scan */
+	return store_watch(store, domain->requests.text, requests_on_event, domain,
+			   &domain->requests_watch);
+}
+
+static const char *identity(const struct domain *domain, char *buffer)
+{
+	if (*domain->uuid)
+		return domain->uuid;
+	snprintf(buffer, UUID_SIZE, "%u", domain->domid);
+	return buffer;
+}
+
+void domain_shun(struct domain *domain)
+{
+	char buffer[UUID_SIZE];
+	uint64_t wait = shun_add(&domain->manager->shun, identity(domain, buffer),
+				 monotonic_usec());
+
+	registry_count(domain->manager->registry, COUNT_SHUNNED);
+	domain_log(domain, NULL, LOG_WARNING, MSG_SHUNNED,
+		   "it reads none of its XenStore events, so that xenstored served this daemon no "
+		   "more; left alone for %llu s", (unsigned long long)(wait / USEC_PER_SEC));
+}
+
+int domain_stay_away(struct domain *domain)
+{
+	char buffer[UUID_SIZE];
+	uint64_t left = shun_left(&domain->manager->shun, identity(domain, buffer),
+				  monotonic_usec());
+	int r;
+
+	if (!left || domain->devices)
+		return 0;
+	domain->pause = sd_event_source_disable_unref(domain->pause);
+	r = sd_event_add_time_relative(domain->manager->event, &domain->pause, CLOCK_MONOTONIC,
+				       left, 0, on_pause_over, domain);
+	if (r < 0)
+		return r;
+	queue_remove(&domain->manager->queue, domain);
+	domain->unreconciled = true;
+	return 1;
+}
+
+bool domain_is_shunned(const struct domain *domain)
+{
+	char buffer[UUID_SIZE];
+
+	return shun_left(&domain->manager->shun, identity(domain, buffer), monotonic_usec());
+}
+
+void domain_set_aside(struct domain *domain, int error)
+{
+	domain->unreconciled = true;
+	domain_log(domain, NULL, LOG_ERR, NULL,
+		   "what it has cannot be read from XenStore: %s; trying again",
+		   store_strerror(error));
+	domain_retry(domain);
+}
+
+static struct device *device_with_work(struct domain *domain)
+{
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next)
+		if (device_has_work(device))
+			return device;
+	return NULL;
+}
+
+/* Its time is over, or itself, and what it has was not read. */
+static void read_devices(struct domain *domain)
+{
+	int r = reconcile_guest(domain->manager, domain->domid);
+
+	domain->unreconciled = false;
+	if (r < 0)
+		domain_set_aside(domain, r);
+	manager_let_go(domain->manager);
+}
+
+/* That of a detach which could not be saved: it is no reason not to serve the guest. */
+static void save_notes(struct domain *domain)
+{
+	int r = orders_note_again(domain);
+
+	if (r == 0 || r == -ENOTCONN)
+		return;
+	domain_log(domain, NULL, LOG_WARNING, NULL,
+		   "cannot save which devices were detached by order: %s; trying again",
+		   store_strerror(r));
+	domain_retry(domain);
+}
+
+/* Who it is comes first: without its UUID what it has would be taken for another's. */
+static int get_ready(struct domain *domain)
+{
+	int r = 0;
+
+	if (domain->unidentified && !domain->dead) {
+		domain->unidentified = false;
+		r = domain_identify(domain);
+		if (r == 0)
+			r = domain_stay_away(domain);
+	}
+	if (r == 0 && domain->unreconciled)
+		read_devices(domain);
+	else if (r == 0 && domain->unnoted)
+		save_notes(domain);
+	return r;
+}
+
+static int try_to_get_ready(struct domain *domain)
+{
+	int r = get_ready(domain);
+
+	if (r < 0) {
+		domain_log(domain, NULL, LOG_ERR, NULL, "cannot be served: %s; trying again",
+			   store_strerror(r));
+		domain_retry(domain);
+	}
+	return r;
+}
+
+int domain_update_identity(struct domain *domain)
+{
+	if (domain->dead || domain->unreconciled || !domain->unidentified)
+		return 0;
+	return try_to_get_ready(domain);
+}
+
+static bool do_turn(struct domain *domain)
+{
+	struct device *device = device_with_work(domain);
+
+	if (device) {
+		device_turn(device);
+		return true;
+	}
+	if (domain->dead && !domain->unreconciled)
+		return false;
+	/* it was tried, and is to be tried again */
+	if (domain->unreconciled && domain->retry)
+		return false;
+	if (domain->unreconciled || domain->unidentified)
+		return try_to_get_ready(domain) >= 0;
+	return gifts_turn(domain) || requests_turn(domain);
+}
+
+bool domain_turn(struct domain *domain)
+{
+	struct rate before = domain->rate;
+	bool worked;
+
+	if (!domain->dead && is_over_its_share(domain))
+		return false;
+	worked = do_turn(domain);
+	/* to find that there is nothing to do is free */
+	if (!worked)
+		domain->rate = before;
+	return worked;
+}
+
+void domain_log(struct domain *domain, const struct device *device, int level,
+		const char *message_id, const char *format, ...)
+{
+	struct escaped guest = escape(domain->name);
+	struct log_about about = {
+		.message_id = message_id,
+		.domid = (int)domain->domid,
+		.devid = device ? (int)device->key.devid : -1,
+		.guest = guest.text,
+		.channel = device ? device->record.name : NULL,
+	};
+	char message[512], which[32] = "";
+	unsigned int suppressed;
+	va_list args;
+
+	if (!log_limit_pass(&domain->log_limit, monotonic_usec(), &suppressed)) {
+		registry_count(domain->manager->registry, COUNT_LINES_LEFT_OUT);
+		return;
+	}
+	if (suppressed)
+		log_about(LOG_NOTICE, 0, &about, "guest %s (%u): %u lines about it were left out",
+			  guest.text, domain->domid, suppressed);
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	if (device)
+		snprintf(which, sizeof(which), " device %u", device->key.devid);
+	log_about(level, 0, &about, "guest %s (%u)%s%s%s: %s", guest.text, domain->domid, which,
+		  device ? " " : "", device ? device->record.name : "", message);
+}

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/messages.h"
+#include "base/name.h"
+#include "base/number.h"
+#include "engine/device.h"
+#include "engine/domain.h"
+#include "engine/gifts.h"
+#include "engine/lookup.h"
+#include "engine/manager.h"
+#include "engine/orders.h"
+#include "engine/requests.h"
+#include "model/guest-ref.h"
+#include "nodes/nodes.h"
+#include "notes/kept.h"
+#include "notes/withheld-note.h"
+#include "policy/explain.h"
+
+_printf_(3, 4) static void fail(struct order *order, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(order->reason.text, sizeof(order->reason.text), format, args);
+	va_end(args);
+	order->result = error;
+}
+
+/* What xenstored says may look like an answer of ours, as EEXIST does. */
+static int store_failure(int error)
+{
+	switch (-error) {
+	case EAGAIN:
+	case ENOTCONN:
+	case ENOMEM:
+	case ENOSPC:
+	case ESRCH:
+	case EHOSTUNREACH:
+	case STORE_QUOTA_NODES:
+	case STORE_QUOTA_SIZE:
+	case STORE_QUOTA_WATCHES:
+	case STORE_QUOTA_TRANSACTIONS:
+		return error;
+	}
+	return -EIO;
+}
+
+static int note_withheld(struct domain *domain)
+{
+	return withheld_note(domain->manager->store, domain->domid, domain->uuid,
+			     &domain->withheld);
+}
+
+int orders_recall(struct domain *domain)
+{
+	withheld_done(&domain->withheld);
+	return withheld_recall(domain->manager->store, domain->domid, domain->uuid,
+			       &domain->withheld);
+}
+
+static const char *why_unnoted(int error)
+{
+	return error == -ENOSPC ? "too much is noted already" : store_strerror(error);
+}
+
+/*
+ * Before it is attached: whatever interrupts the two, the order is carried out.
+ * What is kept of a guest is of no use where it may be another's.
+ */
+static void keep(struct domain *domain, const struct device_plan *plan)
+{
+	struct kept kept = {
+		.devid = plan->devid,
+		.record = {
+			.origin = plan->origin,
+			.mode = plan->grant.mode,
+			.ring_size = plan->grant.ring_size,
+			.requested_usec = realtime_usec(),
+		},
+	};
+	int twin = *domain->uuid ? domain_has_twin(domain) : 0, r = twin;
+
+	strcpy(kept.class, plan->class);
+	strcpy(kept.record.uuid, domain->uuid);
+	strcpy(kept.record.name, plan->name);
+	if (!twin && *domain->uuid)
+		r = kept_note(domain->manager, domain->uuid, &kept);
+	if (r == 0)
+		r = kept_remember(domain, &kept);
+	if (r)
+		domain_log(domain, NULL, LOG_WARNING, NULL,
+			   "%s is not kept for when it comes back: %s", plan->name,
+			   r > 0 ? "another domain has the same UUID" : why_unnoted(r));
+}
+
+static int stop_keeping(struct domain *domain, const char *class, const char *name)
+{
+	int r = *domain->uuid ? domain_has_twin(domain) : 1;
+
+	if (r == 0)
+		r = kept_drop(domain->manager, domain->uuid, class, name);
+	if (r >= 0)
+		kept_forget(domain, class, name);
+	return r < 0 ? r : 0;
+}
+
+/* Also deletes the notes of orders that gave what is withheld now. */
+int orders_note_again(struct domain *domain)
+{
+	int r = note_withheld(domain), twin = *domain->uuid ? domain_has_twin(domain) : 1;
+
+	if (r == 0 && twin < 0)
+		r = twin;
+	for (size_t i = 0; r == 0 && !twin && i < domain->n_kept; ) {
+		const struct kept kept = domain->kept[i];
+
+		if (!withheld_has(&domain->withheld, kept.class, kept.record.name)) {
+			i++;
+			continue;
+		}
+		r = kept_drop(domain->manager, domain->uuid, kept.class, kept.record.name);
+		if (r == 0)
+			kept_forget(domain, kept.class, kept.record.name);
+	}
+	domain->unnoted = r < 0;
+	return r;
+}
+
+int orders_resume(struct domain *domain)
+{
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next) {
+		int r;
+
+		if (!withheld_has(&domain->withheld, device->key.class, device->record.name))
+			continue;
+		r = stop_keeping(domain, device->key.class, device->record.name);
+		if (r < 0)
+			return r;
+		domain_log(domain, device, LOG_NOTICE, NULL,
+			   "to be detached, as was ordered before this daemon began");
+		device_withdraw(device);
+	}
+	return 0;
+}
+
+static int check_attach(struct manager *manager, struct domain *domain, struct order *order)
+{
+	struct device *device = device_find_named(domain, order->class, order->name);
+
+	if (!name_is_safe(order->name, strlen(order->name)))
+		fail(order, -EINVAL, "\"%s\" is no name of a channel: expected 1 to 63 of "
+		     "A-Z a-z 0-9 . _ - with a letter first", escape(order->name).text);
+	else if (!policy_knows_class(manager->policy, order->class))
+		fail(order, -EINVAL, "class \"%s\" is not known: name it in attachd.conf, "
+		     "as [Class %s]", escape(order->class).text, escape(order->class).text);
+	else if (device && device_is_serving(device))
+		fail(order, -EEXIST, "guest %s has it already, as device %u",
+		     escape(domain->name).text, device->key.devid);
+	else if (device)
+		fail(order, -EBUSY, "the one it had is still being detached: try again");
+	return order->result;
+}
+
+static void withhold_again(struct domain *domain, const struct order *order)
+{
+	int r = withheld_add(&domain->withheld, order->class, order->name);
+
+	if (r == 0)
+		r = note_withheld(domain);
+	if (r == 0)
+		return;
+	domain->unnoted = true;
+	domain_retry(domain);
+}
+
+/*
+ * Or a restart would take it for a detach that is to be finished. 1 if it was withheld, 0 if
+ * not, or the order has failed.
+ */
+static int allow_again(struct domain *domain, struct order *order)
+{
+	int r;
+
+	if (!withheld_drop(&domain->withheld, order->class, order->name))
+		return 0;
+	r = note_withheld(domain);
+	if (r == 0)
+		return 1;
+	withhold_again(domain, order);
+	fail(order, store_failure(r), "cannot note that it may come back: %s", store_strerror(r));
+	return r;
+}
+
+/* What is noted of it by an earlier order. False: nothing. */
+static bool find_kept(const struct domain *domain, const struct order *order, struct kept *ret)
+{
+	for (size_t i = 0; i < domain->n_kept; i++)
+		if (!strcmp(domain->kept[i].class, order->class) &&
+		    !strcmp(domain->kept[i].record.name, order->name)) {
+			*ret = domain->kept[i];
+			return true;
+		}
+	return false;
+}
+
+/*
+ * The order has failed: what earlier ones noted holds, in memory whatever XenStore
+ * refuses, or the device would be attached later nevertheless.
+ */
+static void keep_as_before(struct domain *domain, const struct order *order,
+			   const struct kept *before)
+{
+	int r = *domain->uuid ? domain_has_twin(domain) : 1, remembered = 0;
+
+	if (before)
+		remembered = kept_remember(domain, before);
+	else
+		kept_forget(domain, order->class, order->name);
+	if (r == 0 && before)
+		r = kept_note(domain->manager, domain->uuid, before);
+	else if (r == 0)
+		r = kept_drop(domain->manager, domain->uuid, order->class, order->name);
+	if (r >= 0)
+		r = remembered;
+	if (r < 0)
+		domain_log(domain, NULL, LOG_WARNING, NULL,
+			   "cannot restore the note about %s: %s", order->name, why_unnoted(r));
+}
+
+/*
+ * After an error of one of its drivers both stay Closed. The operator has looked
+ * at it, and wants another try.
+ */
+static bool start_again(struct domain *domain, struct order *order)
+{
+	struct device *device = device_find_named(domain, order->class, order->name);
+
+	if (!device || device->phase != PHASE_WAITING || device->frontend != END_CLOSED ||
+	    device->backend != END_CLOSED || order->mode != MODE_ANY || order->ring_size)
+		return false;
+	order->result = nodes_start_again(domain->manager->store, &device->key);
+	if (order->result < 0) {
+		fail(order, store_failure(order->result),
+		     "cannot have its drivers begin again: %s", store_strerror(order->result));
+		return true;
+	}
+	order->key = device->key;
+	domain_log(domain, device, LOG_NOTICE, NULL, "to begin again, as user %u ordered",
+		   order->uid);
+	return true;
+}
+
+/* The one that the guest asks for, if it does: then that is its answer. */
+static unsigned int choose_devid(struct domain *domain, const char *class, const char *name)
+{
+	int asked = requests_find_named(domain, name);
+
+	if (asked >= 0 && !device_find(domain, class, (unsigned int)asked))
+		return (unsigned int)asked;
+	return gifts_free_devid(domain, class);
+}
+
+static void attach(struct manager *manager, struct domain *domain, struct order *order)
+{
+	struct policy_subject subject = {
+		.guest = domain->name,
+		.uuid = domain->uuid,
+		.class = order->class,
+		.name = order->name,
+	};
+	struct policy_settings settings = policy_resolve(manager->policy, &subject);
+	bool channel = !strcmp(order->class, MYDEVICE_CLASS);
+	struct device_plan plan = {
+		.class = order->class,
+		.name = order->name,
+		.devid = settings.devid,
+		.origin = ORIGIN_OPERATOR,
+		.settings = &settings,
+		.began_usec = monotonic_usec(),
+	};
+	struct kept before;
+	int withheld;
+	bool noted;
+
+	if (start_again(domain, order) || check_attach(manager, domain, order) < 0)
+		return;
+	if (channel)
+		plan.devid = choose_devid(domain, order->class, order->name);
+	if (order->mode != MODE_ANY)
+		settings.mode = order->mode;
+	if (order->ring_size)
+		settings.ring_size = order->ring_size;
+	plan.grant = policy_gift_grant(&settings);
+	if (device_find(domain, plan.class, plan.devid)) {
+		fail(order, -EBUSY, "device id %u is in use", plan.devid);
+		return;
+	}
+	withheld = allow_again(domain, order);
+	if (withheld < 0)
+		return;
+	noted = find_kept(domain, order, &before);
+	keep(domain, &plan);
+	order->result = device_attach(domain, &plan, &order->reason);
+	if (order->result < 0) {
+		order->result = store_failure(order->result);
+		keep_as_before(domain, order, noted ? &before : NULL);
+	}
+	if (order->result < 0 && withheld)
+		withhold_again(domain, order);
+	if (order->result == 0) {
+		struct device *device = device_find(domain, plan.class, plan.devid);
+
+		order->key = device->key;
+		domain_log(domain, device, LOG_NOTICE, NULL, "user %u ordered it", order->uid);
+	}
+	/* it may have asked for it in vain */
+	domain_rescan(domain);
+}
+
+/* By its name, or its id; else the order has failed. */
+static struct device *find_device(struct domain *domain, struct order *order)
+{
+	struct device *device = device_find_named(domain, order->class, order->name);
+	unsigned int devid;
+
+	if (!device && number_devid(order->name, strlen(order->name), &devid) == 0)
+		device = device_find(domain, order->class, devid);
+	if (device && device->phase != PHASE_REMOVED)
+		return device;
+	fail(order, -ENXIO, "guest %s has no %s \"%s\"", escape(domain->name).text,
+	     strcmp(order->class, MYDEVICE_CLASS) ? order->class : "channel",
+	     escape(order->name).text);
+	return NULL;
+}
+
+/* Whatever XenStore refuses, the device goes; the note follows when there is room for it. */
+static int note_detached(struct domain *domain, const struct device *device)
+{
+	int r = note_withheld(domain);
+
+	if (r == 0)
+		r = stop_keeping(domain, device->key.class, device->record.name);
+	if (r == 0 || r == -ENOTCONN)
+		return r;
+	domain_log(domain, device, LOG_WARNING, NULL,
+		   "cannot note that it is to stay away: %s; detaching it, and trying again to "
+		   "note that", store_strerror(r));
+	domain->unnoted = true;
+	domain_retry(domain);
+	return 0;
+}
+
+static void detach(struct domain *domain, struct order *order)
+{
+	struct device *device = find_device(domain, order);
+	int r;
+
+	if (!device)
+		return;
+	r = withheld_add(&domain->withheld, device->key.class, device->record.name);
+	if (r == 0)
+		r = note_detached(domain, device);
+	if (r < 0) {
+		fail(order, store_failure(r), "cannot note that it is to stay away: %s",
+		     store_strerror(r));
+		return;
+	}
+	order->key = device->key;
+	domain_log(domain, device, LOG_NOTICE, NULL, "to be detached%s, as user %u ordered",
+		   order->force ? " at once" : "", order->uid);
+	if (order->force)
+		device_expedite(device);
+	device_withdraw(device);
+}
+
+/* For as long as the device is there: what is to last longer stands in the policy. */
+static void set(struct domain *domain, struct order *order)
+{
+	struct device *device = find_device(domain, order);
+	char text[LIVE_TEXT_SIZE];
+	int r;
+
+	if (!device)
+		return;
+	if (!device_is_serving(device)) {
+		fail(order, -EBUSY, "it is being detached");
+		return;
+	}
+	if (device->phase == PHASE_STRANDED) {
+		fail(order, -EHOSTUNREACH, "the domain that serves it is gone; when another one "
+		     "serves it, it begins with the settings of attachd.conf");
+		return;
+	}
+	r = nodes_set_live(domain->manager->store, &device->key, &order->live, order->named);
+	if (r < 0) {
+		fail(order, r == -ESRCH ? -EHOSTUNREACH : store_failure(r), "cannot be set: %s",
+		     r == -ESRCH ? "its backend is gone" : store_strerror(r));
+		return;
+	}
+	live_change(&device->live, &order->live, order->named);
+	device_publish(device);
+	order->key = device->key;
+	live_format(&device->live, text);
+	domain_log(domain, device, LOG_NOTICE, NULL, "user %u changed its settings: %s", order->uid,
+		   *text ? text : "none");
+}
+
+static void explain(const struct policy *policy, const struct domain *domain, struct order *order)
+{
+	struct policy_subject subject = {
+		.guest = domain ? domain->name : order->guest,
+		.uuid = domain ? domain->uuid : "",
+		.class = order->class,
+		.name = order->name,
+	};
+
+	explain_settings(policy, &subject, order->explanation, sizeof(order->explanation));
+}
+
+/* Which guest the order is about; NULL: none, and the order has failed. */
+static struct domain *find_guest(struct manager *manager, struct order *order)
+{
+	struct domain *domain = NULL;
+	int r = lookup_prepare(manager);
+
+	if (r < 0)
+		fail(order, store_failure(r), "cannot list the guests: %s",
+		     store_strerror(r));
+	else
+		order->result = lookup_guest(manager, order->guest, &domain, &order->reason);
+	return domain;
+}
+
+/* A guest that does not run has no more than a name. */
+static bool is_absent(const struct order *order)
+{
+	struct reason reason;
+	struct guest_ref ref;
+
+	return order->result == -ESRCH && guest_ref_parse(order->guest, &ref, &reason) == 0 &&
+	       ref.kind == GUEST_BY_NAME;
+}
+
+static void report_guest(const struct domain *domain, struct order *order)
+{
+	order->key.guest = domain->domid;
+	strcpy(order->uuid, domain->uuid);
+	order->found = escape(domain->name);
+}
+
+void orders_execute(struct manager *manager, struct order *order)
+{
+	struct domain *domain;
+
+	if (!manager->store) {
+		fail(order, -EHOSTDOWN, "xenstored does not answer");
+		return;
+	}
+	if (order->kind == ORDER_SECTIONS) {
+		order->result = sections_list(manager, &order->sections, &order->n_sections);
+		return;
+	}
+	domain = find_guest(manager, order);
+	if (order->kind == ORDER_EXPLAIN && is_absent(order)) {
+		order->result = 0;
+		*order->reason.text = '\0';
+	}
+	if (order->result < 0)
+		return;
+	if (order->kind == ORDER_EXPLAIN)
+		explain(manager->policy, domain, order);
+	else if (order->kind == ORDER_FIND_GUEST)
+		report_guest(domain, order);
+	else if (domain->unreconciled)
+		fail(order, -EBUSY, domain_is_shunned(domain) ?
+		     "guest %s is left alone for a while, since it reads none of its XenStore "
+		     "events" : "what guest %s has cannot be read from XenStore: see this daemon's "
+		     "log, and try again", escape(domain->name).text);
+	else if (order->kind == ORDER_ATTACH)
+		attach(manager, domain, order);
+	else if (order->kind == ORDER_SET)
+		set(domain, order);
+	else
+		detach(domain, order);
+}

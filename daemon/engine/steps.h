@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a device's drivers have written to take a step of the handshake. */
+#ifndef ATTACHD_STEPS_H
+#define ATTACHD_STEPS_H
+
+#include <stdbool.h>
+
+#include "base/escape.h"
+
+struct device;
+struct device_view;
+
+/* As far as the states make it matter: see awaited.h. */
+struct steps {
+	bool features, offer;
+	struct escaped error;		/* of the backend that has closed, or "" */
+};
+
+/* By the states that were read before. 0 or -errno */
+int steps_read(struct device *device);
+
+/* For all who look: what it waits for. Nothing of a class with another handshake. */
+void steps_show(const struct device *device, struct device_view *view);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the policy makes of one device of one guest, in the words of attachd.conf. Pure. */
+#ifndef ATTACHD_EXPLAIN_H
+#define ATTACHD_EXPLAIN_H
+
+#include "policy/policy.h"
+
+/* "Setting=value" lines. */
+void explain_settings(const struct policy *policy, const struct policy_subject *subject,
+		      char *text, size_t size);
+
+#endif
