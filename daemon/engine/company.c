@@ -4,8 +4,8 @@
 
 #include "engine/company.h"
 #include "engine/device.h"
-#include "engine/domain.h"
-#include "engine/manager.h"
+#include "engine/guest.h"
+#include "engine/host.h"
 
 static bool is_company(const struct device *device, const struct device *other)
 {

@@ -6,11 +6,7 @@
 #ifndef ATTACHD_COMPANY_H
 #define ATTACHD_COMPANY_H
 
-enum company {
-	COMPANY_UNKNOWN,		/* perhaps nobody */
-	COMPANY_OF_CLASS,		/* some guest */
-	COMPANY_OF_GUEST,		/* its own guest, a further one */
-};
+#include "nodes/parents.h"
 
 struct device;
 

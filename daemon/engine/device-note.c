@@ -4,8 +4,9 @@
 #include "base/messages.h"
 #include "engine/device.h"
 #include "engine/device-note.h"
-#include "engine/domain.h"
-#include "engine/manager.h"
+#include "engine/guest.h"
+#include "engine/guest-log.h"
+#include "engine/host.h"
 #include "nodes/nodes.h"
 
 void device_note_attached(const struct device *device)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A device of a guest: one channel, from the writing of its nodes until they are gone. */
+/*
+ * A device of a guest: one channel, from the writing of its nodes until they are
+ * gone. Written by device-attach.h, and followed by device-turn.h.
+ */
 #ifndef ATTACHD_DEVICE_H
 #define ATTACHD_DEVICE_H
 
@@ -8,7 +11,6 @@
 
 #include "base/backoff.h"
 #include "base/escape.h"
-#include "engine/steps.h"
 #include "model/hotplug.h"
 #include "model/live.h"
 #include "model/machine.h"
@@ -30,7 +32,10 @@ struct device {
 	enum end_state frontend, backend;
 	enum hotplug hotplug;		/* NONE unless record.scripted */
 	struct escaped hotplug_error;
-	struct steps steps;
+	struct {			/* what its drivers have written, see steps.h */
+		bool features, offer;
+		struct escaped error;	/* of the backend that has closed, or "" */
+	} steps;
 	struct live live;
 	char link_guest[MYDEVICE_NAME_MAX + 1]; /* see node-link.h */
 	uint64_t began_usec;		/* monotonic; 0 if begun before this process */
@@ -63,27 +68,14 @@ struct device {
 	bool failing;			/* nor for anything else while its guest lives */
 };
 
-struct device_plan {
-	const char *class, *name;
-	unsigned int devid;
-	enum origin origin;
-	struct policy_grant grant;
-	const struct policy_settings *settings;
-	uint64_t began_usec;		/* monotonic: when it was asked for */
+/* What its guest has to do after a turn of the device, see device-turn.h. */
+enum device_outcome {
+	DEVICE_RESCAN = 1 << 0,		/* all of its requests may have another answer */
+	DEVICE_PAUSED = 1 << 1,		/* it has to wait for its share: that counts */
 };
 
-/*
- * Writes the nodes of a new device and follows it. The device is its domain's.
- * 0, or -errno; -EHOSTUNREACH and the reason if its backend domain is not there:
- * when it comes, domain_rescan() is called.
- */
-int device_attach(struct domain *domain, const struct device_plan *plan,
-		  struct reason *ret_reason);
-
-/* Follows a device that an earlier process attached; orphaned: with one end only, perhaps. */
-int device_adopt(struct domain *domain, const struct device_key *key,
-		 const struct record *record, bool orphaned);
-
+/* One that is in no store yet. NULL: no memory. */
+struct device *device_new(struct domain *domain, const struct device_key *key);
 /* Takes it from its domain's list; leaves XenStore as it is. */
 void device_free(struct device *device);
 
@@ -115,16 +107,13 @@ void device_reconsider(struct device *device);
 /* It is to go without being waited for. */
 void device_expedite(struct device *device);
 
-/* For all who look: it has changed. */
-void device_publish(const struct device *device);
-
-/* What waits for it waits no longer. */
+/* It gets a turn then, as timed out; in place of another deadline. 0 or -errno. */
+int device_set_deadline(struct device *device, uint64_t usec);
 void device_drop_deadline(struct device *device);
+/* No turn for a changed state before that. 0 or -errno. */
+int device_hold(struct device *device, uint64_t usec);
 
 bool device_has_work(const struct device *device);
-
-/* Looks at both ends and does what is due. May free the device. */
-void device_turn(struct device *device);
 
 /* NULL if there is none; also what is on its way out is found. */
 struct device *device_find(struct domain *domain, const char *class, unsigned int devid);

@@ -8,14 +8,16 @@
 #include "base/messages.h"
 #include "base/name.h"
 #include "base/number.h"
+#include "engine/backend.h"
 #include "engine/device.h"
+#include "engine/device-turn.h"
 #include "engine/domain.h"
 #include "engine/gifts.h"
-#include "engine/manager.h"
-#include "engine/orders.h"
-#include "engine/reconcile.h"
+#include "engine/guest-log.h"
+#include "engine/guest-notes.h"
+#include "engine/host.h"
+#include "engine/records.h"
 #include "engine/requests.h"
-#include "notes/kept.h"
 
 /* Once for each storm. */
 #define PAUSE_LOG_USEC (60 * USEC_PER_SEC)
@@ -42,56 +44,18 @@ void domain_free(struct domain *domain)
 		return;
 	while (domain->devices)
 		device_free(domain->devices);
-	queue_remove(&domain->manager->queue, domain);
+	queue_remove(&domain->manager->queue, &domain->place);
 	registry_withdraw_guest(domain->manager->registry, domain->generation);
 	sd_event_source_disable_unref(domain->retry);
 	sd_event_source_disable_unref(domain->pause);
 	store_unwatch(domain->requests_watch);
 	store_unwatch(domain->name_watch);
-	free(domain->kept);
+	kept_done(&domain->kept);
 	withheld_done(&domain->withheld);
 	memo_done(&domain->refusals);
 	memo_done(&domain->gift_errors);
 	manager_await_none(domain);
 	free(domain);
-}
-
-void domain_enqueue(struct domain *domain)
-{
-	/* who has to wait comes back by himself */
-	if (domain->pause)
-		return;
-	queue_append(&domain->manager->queue, domain);
-	manager_wake(domain->manager);
-}
-
-static int on_pause_over(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct domain *domain = userdata;
-
-	domain->pause = sd_event_source_disable_unref(domain->pause);
-	domain_enqueue(domain);
-	return 0;
-}
-
-void domain_publish_counts(const struct domain *domain)
-{
-	struct guest_counts counts = {
-		.domid = domain->domid,
-		.guest = escape(domain->name),
-		.requests = domain->n_requests,
-		.refused = domain->n_refused,
-		.pauses = domain->n_pauses,
-	};
-
-	registry_publish_guest(domain->manager->registry, domain->generation, &counts);
-}
-
-void domain_count_pause(struct domain *domain)
-{
-	registry_count(domain->manager->registry, COUNT_PAUSES);
-	domain->n_pauses++;
-	domain_publish_counts(domain);
 }
 
 /* Does it have to wait for its next turn? */
@@ -111,8 +75,7 @@ static bool is_over_its_share(struct domain *domain)
 				 domain->rate_interval_usec / domain->rate_burst);
 	if (!wait)
 		return false;
-	if (sd_event_add_time_relative(domain->manager->event, &domain->pause, CLOCK_MONOTONIC,
-				       wait, 0, on_pause_over, domain) < 0)
+	if (domain_pause(domain, wait) < 0)
 		return false;
 	domain_count_pause(domain);
 	if (!rate_take(&domain->pause_log, monotonic_usec(), 1, PAUSE_LOG_USEC))
@@ -121,34 +84,6 @@ static bool is_over_its_share(struct domain *domain)
 			  "(RateLimitBurst= in attachd.conf)",
 			  guest.text, domain->domid);
 	return true;
-}
-
-void domain_rescan(struct domain *domain)
-{
-	domain->unscanned = true;
-	domain->ungiven = true;
-	domain->next_gift = 0;
-	domain->next_kept = 0;
-	domain_enqueue(domain);
-}
-
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct domain *domain = userdata;
-
-	domain->retry = sd_event_source_disable_unref(domain->retry);
-	domain->unidentified = true;
-	domain_rescan(domain);
-	return 0;
-}
-
-void domain_retry(struct domain *domain)
-{
-	if (domain->retry)
-		return;
-	sd_event_add_time_relative(domain->manager->event, &domain->retry, CLOCK_MONOTONIC,
-				   backoff_retry(&domain->retries, monotonic_usec()), 0,
-				   on_retry, domain);
 }
 
 void domain_reconsider(struct domain *domain)
@@ -185,7 +120,7 @@ void domain_bury(struct domain *domain)
 	manager_orphan_devices(domain->manager, domain->domid);
 	manager_backend_came(domain->manager, domain->name);
 	/* its grants are held until its backends let go */
-	queue_prepend(&domain->manager->queue, domain);
+	queue_prepend(&domain->manager->queue, &domain->place);
 	manager_wake(domain->manager);
 }
 
@@ -206,14 +141,6 @@ static void on_name(const char *path, void *userdata)
 	domain_enqueue(domain);
 }
 
-static int read_child(const struct domain *domain, const char *node, char **ret)
-{
-	struct path home = path_domain(domain->domid), path = path_child(&home, node);
-	int r = store_read(domain->manager->store, 0, path.text, ret, NULL);
-
-	return r == -ENOENT ? 0 : r;
-}
-
 static int read_uuid(struct domain *domain)
 {
 	_cleanup_free_ char *vm = NULL;
@@ -221,60 +148,11 @@ static int read_uuid(struct domain *domain)
 
 	if (*domain->uuid)
 		return 0;
-	r = read_child(domain, "vm", &vm);
+	r = domain_read(domain, "vm", &vm);
 	if (r < 0)
 		return r;
 	if (vm)
 		uuid_parse_vm(vm, domain->uuid);
-	return 0;
-}
-
-/* Its name as it is now: the event of a change may still be on its way. */
-static int is_leaving(const struct domain *domain)
-{
-	_cleanup_free_ char *name = NULL;
-	int r = read_child(domain, "name", &name);
-
-	if (r < 0)
-		return r;
-	return !name || !*name || name_is_migrating(name);
-}
-
-int domain_has_twin(const struct domain *domain)
-{
-	const struct domain *other;
-	size_t cursor = 0;
-
-	while ((other = table_next(&domain->manager->domains, &cursor))) {
-		int r;
-
-		if (other == domain || other->dead || strcmp(other->uuid, domain->uuid) != 0)
-			continue;
-		r = is_leaving(other);
-		if (r <= 0)
-			return r < 0 ? r : 1;
-	}
-	return 0;
-}
-
-/* Reads again what is kept of it. 0 or -errno. */
-static int recall_kept(struct domain *domain)
-{
-	struct kept *kept;
-	size_t n;
-	int r;
-
-	if (!domain->manager->keeps || !*domain->uuid)
-		return 0;
-	r = domain_has_twin(domain);
-	if (r)
-		return r < 0 ? r : 0;
-	r = kept_load(domain->manager->store, domain->uuid, &kept, &n);
-	if (r < 0)
-		return r;
-	free(domain->kept);
-	domain->kept = kept;
-	domain->n_kept = n;
 	return 0;
 }
 
@@ -325,7 +203,7 @@ int domain_identify(struct domain *domain)
 		if (r < 0)
 			return r;
 	}
-	r = read_child(domain, "name", &name);
+	r = domain_read(domain, "name", &name);
 	if (r < 0)
 		return r;
 	if (!name || !*name) {
@@ -342,7 +220,7 @@ int domain_identify(struct domain *domain)
 	take_name(domain, name);
 	if (domain->requests_watch)
 		return 0;
-	r = recall_kept(domain);
+	r = guest_notes_recall_kept(domain);
 	if (r < 0)
 		return r;
 	/* fires at once, which begins the first scan */
@@ -379,12 +257,10 @@ int domain_stay_away(struct domain *domain)
 
 	if (!left || domain->devices)
 		return 0;
-	domain->pause = sd_event_source_disable_unref(domain->pause);
-	r = sd_event_add_time_relative(domain->manager->event, &domain->pause, CLOCK_MONOTONIC,
-				       left, 0, on_pause_over, domain);
+	r = domain_pause(domain, left);
 	if (r < 0)
 		return r;
-	queue_remove(&domain->manager->queue, domain);
+	queue_remove(&domain->manager->queue, &domain->place);
 	domain->unreconciled = true;
 	return 1;
 }
@@ -415,21 +291,33 @@ static struct device *device_with_work(struct domain *domain)
 	return NULL;
 }
 
+static bool is_left_out(const struct device_view *view, void *userdata)
+{
+	const struct domain *domain = manager_find_domain(userdata, view->key.guest);
+
+	return domain && domain->unreconciled;
+}
+
+void domains_let_go(struct manager *manager)
+{
+	registry_let_go(manager->registry, is_left_out, manager);
+}
+
 /* Its time is over, or itself, and what it has was not read. */
 static void read_devices(struct domain *domain)
 {
-	int r = reconcile_guest(domain->manager, domain->domid);
+	int r = records_settle(domain->manager, domain->domid);
 
 	domain->unreconciled = false;
 	if (r < 0)
 		domain_set_aside(domain, r);
-	manager_let_go(domain->manager);
+	domains_let_go(domain->manager);
 }
 
 /* That of a detach which could not be saved: it is no reason not to serve the guest. */
 static void save_notes(struct domain *domain)
 {
-	int r = orders_note_again(domain);
+	int r = guest_notes_save(domain);
 
 	if (r == 0 || r == -ENOTCONN)
 		return;
@@ -476,12 +364,22 @@ int domain_update_identity(struct domain *domain)
 	return try_to_get_ready(domain);
 }
 
+static void serve_device(struct domain *domain, struct device *device)
+{
+	unsigned int outcome = device_turn(device);
+
+	if (outcome & DEVICE_PAUSED)
+		domain_count_pause(domain);
+	if (outcome & DEVICE_RESCAN)
+		domain_rescan(domain);
+}
+
 static bool do_turn(struct domain *domain)
 {
 	struct device *device = device_with_work(domain);
 
 	if (device) {
-		device_turn(device);
+		serve_device(domain, device);
 		return true;
 	}
 	if (domain->dead && !domain->unreconciled)
@@ -506,35 +404,4 @@ bool domain_turn(struct domain *domain)
 	if (!worked)
 		domain->rate = before;
 	return worked;
-}
-
-void domain_log(struct domain *domain, const struct device *device, int level,
-		const char *message_id, const char *format, ...)
-{
-	struct escaped guest = escape(domain->name);
-	struct log_about about = {
-		.message_id = message_id,
-		.domid = (int)domain->domid,
-		.devid = device ? (int)device->key.devid : -1,
-		.guest = guest.text,
-		.channel = device ? device->record.name : NULL,
-	};
-	char message[512], which[32] = "";
-	unsigned int suppressed;
-	va_list args;
-
-	if (!log_limit_pass(&domain->log_limit, monotonic_usec(), &suppressed)) {
-		registry_count(domain->manager->registry, COUNT_LINES_LEFT_OUT);
-		return;
-	}
-	if (suppressed)
-		log_about(LOG_NOTICE, 0, &about, "guest %s (%u): %u lines about it were left out",
-			  guest.text, domain->domid, suppressed);
-	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
-	if (device)
-		snprintf(which, sizeof(which), " device %u", device->key.devid);
-	log_about(level, 0, &about, "guest %s (%u)%s%s%s: %s", guest.text, domain->domid, which,
-		  device ? " " : "", device ? device->record.name : "", message);
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "engine/engine.h"
+#include "engine/host.h"
 #include "engine/manager.h"
 #include "engine/orders.h"
 

@@ -4,10 +4,11 @@
 
 #include "base/messages.h"
 #include "engine/device.h"
-#include "engine/domain.h"
+#include "engine/device-attach.h"
 #include "engine/gifts.h"
-#include "engine/manager.h"
-#include "notes/kept.h"
+#include "engine/guest.h"
+#include "engine/guest-log.h"
+#include "engine/host.h"
 
 /* Guests choose low ids for what they ask for. */
 unsigned int gifts_free_devid(struct domain *domain, const char *class)
@@ -117,8 +118,8 @@ bool gifts_turn(struct domain *domain)
 	if (!domain->ungiven || !*domain->name)
 		return false;
 	/* what an operator wanted comes first: the policy may give another by the name */
-	while (domain->next_kept < domain->n_kept) {
-		const struct kept *kept = &domain->kept[domain->next_kept++];
+	while (domain->next_kept < domain->kept.n) {
+		const struct kept *kept = &domain->kept.list[domain->next_kept++];
 
 		if (has_or_must_not(domain, kept->class, kept->record.name) ||
 		    !policy_knows_class(domain->manager->policy, kept->class))

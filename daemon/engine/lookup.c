@@ -5,6 +5,8 @@
 
 #include "base/escape.h"
 #include "engine/domain.h"
+#include "engine/guest.h"
+#include "engine/host.h"
 #include "engine/lookup.h"
 #include "engine/manager.h"
 #include "model/guest-ref.h"

@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include "base/messages.h"
-#include "engine/device.h"
 #include "engine/domain.h"
+#include "engine/guest.h"
+#include "engine/host.h"
 #include "engine/manager.h"
 #include "engine/reconcile.h"
-#include "nodes/nodes.h"
 #include "notes/kept.h"
 #include "notes/withheld-note.h"
+#include "store/socket.h"
 
 /* Domain 0, or the domain that stands in for it, serves all channels. */
 #define BACKEND_DOMID 0
@@ -57,36 +58,6 @@ static void on_domains_changed(const char *path, void *userdata)
 	manager_wake(manager);
 }
 
-struct domain *manager_find_domain(struct manager *manager, unsigned int domid)
-{
-	return table_get(&manager->domains, domid);
-}
-
-static void for_each_served(struct manager *manager, unsigned int backend,
-			    void (*each)(struct device *device))
-{
-	struct domain *domain;
-	struct device *device;
-	size_t cursor = 0;
-
-	if (!manager->n_served_elsewhere)
-		return;
-	while ((domain = table_next(&manager->domains, &cursor)))
-		for (device = domain->devices; device; device = device->next)
-			if (device->key.backend == backend)
-				each(device);
-}
-
-void manager_orphan_devices(struct manager *manager, unsigned int backend)
-{
-	for_each_served(manager, backend, device_orphan);
-}
-
-void manager_look_at_devices(struct manager *manager, unsigned int backend)
-{
-	for_each_served(manager, backend, device_look);
-}
-
 static int add_domain(struct manager *manager, const struct domain_fact *fact)
 {
 	struct domain *domain;
@@ -106,18 +77,6 @@ static int add_domain(struct manager *manager, const struct domain_fact *fact)
 	}
 	domain_enqueue(domain);
 	return 0;
-}
-
-static bool is_left_out(const struct device_view *view, void *userdata)
-{
-	const struct domain *domain = manager_find_domain(userdata, view->key.guest);
-
-	return domain && domain->unreconciled;
-}
-
-void manager_let_go(struct manager *manager)
-{
-	registry_let_go(manager->registry, is_left_out, manager);
 }
 
 static void forget_domain(struct manager *manager, struct domain *domain)
@@ -296,7 +255,7 @@ static int reconcile_all(struct manager *manager)
 {
 	int r;
 
-	r = kept_begin(manager);
+	r = kept_begin(manager->store, &manager->keeps);
 	if (r < 0)
 		return r;
 	r = store_watch(manager->store, "@introduceDomain", on_domain_came, manager,
@@ -349,7 +308,7 @@ static void connect(struct manager *manager)
 		return;
 	}
 	manager->store_missing = false;
-	manager_let_go(manager);
+	domains_let_go(manager);
 	log_info("connected to XenStore: %zu guests", manager->domains.used);
 	registry_set_store(manager->registry, true, facts_degraded(manager->facts));
 	if (manager->on_ready)
@@ -400,10 +359,12 @@ static int on_probe(sd_event_source *source, uint64_t usec, void *userdata)
 
 static void do_turn(struct manager *manager)
 {
-	struct domain *domain = queue_take(&manager->queue);
+	struct queue_place *place = queue_take(&manager->queue);
+	struct domain *domain;
 
-	if (!domain)
+	if (!place)
 		return;
+	domain = domain_of_place(place);
 	if (domain_turn(domain))
 		domain_enqueue(domain);
 	else if (domain->dead && !domain->devices && !domain->unreconciled)
@@ -443,11 +404,6 @@ static int on_turn(sd_event_source *source, void *userdata)
 	if (r == 0 && (manager->queue.first || manager->domains_changed || manager->domains_came))
 		return 0;
 	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-}
-
-void manager_wake(struct manager *manager)
-{
-	sd_event_source_set_enabled(manager->turns, SD_EVENT_ON);
 }
 
 void manager_wake_for_orders(struct manager *manager)

@@ -4,8 +4,9 @@
 
 #include "base/name.h"
 #include "engine/device.h"
-#include "engine/domain.h"
-#include "engine/manager.h"
+#include "engine/guest.h"
+#include "engine/guest-log.h"
+#include "engine/host.h"
 #include "engine/node-link.h"
 
 /* A guest that was renamed keeps its link, which udev would take from it. */

@@ -5,20 +5,23 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "base/messages.h"
 #include "base/name.h"
 #include "base/number.h"
 #include "engine/device.h"
+#include "engine/device-attach.h"
+#include "engine/device-view.h"
 #include "engine/domain.h"
 #include "engine/gifts.h"
+#include "engine/guest.h"
+#include "engine/guest-log.h"
+#include "engine/guest-notes.h"
+#include "engine/host.h"
 #include "engine/lookup.h"
-#include "engine/manager.h"
 #include "engine/orders.h"
 #include "engine/requests.h"
 #include "model/guest-ref.h"
 #include "nodes/nodes.h"
 #include "notes/kept.h"
-#include "notes/withheld-note.h"
 #include "policy/explain.h"
 
 _printf_(3, 4) static void fail(struct order *order, int error, const char *format, ...)
@@ -50,106 +53,6 @@ static int store_failure(int error)
 	return -EIO;
 }
 
-static int note_withheld(struct domain *domain)
-{
-	return withheld_note(domain->manager->store, domain->domid, domain->uuid,
-			     &domain->withheld);
-}
-
-int orders_recall(struct domain *domain)
-{
-	withheld_done(&domain->withheld);
-	return withheld_recall(domain->manager->store, domain->domid, domain->uuid,
-			       &domain->withheld);
-}
-
-static const char *why_unnoted(int error)
-{
-	return error == -ENOSPC ? "too much is noted already" : store_strerror(error);
-}
-
-/*
- * Before it is attached: whatever interrupts the two, the order is carried out.
- * What is kept of a guest is of no use where it may be another's.
- */
-static void keep(struct domain *domain, const struct device_plan *plan)
-{
-	struct kept kept = {
-		.devid = plan->devid,
-		.record = {
-			.origin = plan->origin,
-			.mode = plan->grant.mode,
-			.ring_size = plan->grant.ring_size,
-			.requested_usec = realtime_usec(),
-		},
-	};
-	int twin = *domain->uuid ? domain_has_twin(domain) : 0, r = twin;
-
-	strcpy(kept.class, plan->class);
-	strcpy(kept.record.uuid, domain->uuid);
-	strcpy(kept.record.name, plan->name);
-	if (!twin && *domain->uuid)
-		r = kept_note(domain->manager, domain->uuid, &kept);
-	if (r == 0)
-		r = kept_remember(domain, &kept);
-	if (r)
-		domain_log(domain, NULL, LOG_WARNING, NULL,
-			   "%s is not kept for when it comes back: %s", plan->name,
-			   r > 0 ? "another domain has the same UUID" : why_unnoted(r));
-}
-
-static int stop_keeping(struct domain *domain, const char *class, const char *name)
-{
-	int r = *domain->uuid ? domain_has_twin(domain) : 1;
-
-	if (r == 0)
-		r = kept_drop(domain->manager, domain->uuid, class, name);
-	if (r >= 0)
-		kept_forget(domain, class, name);
-	return r < 0 ? r : 0;
-}
-
-/* Also deletes the notes of orders that gave what is withheld now. */
-int orders_note_again(struct domain *domain)
-{
-	int r = note_withheld(domain), twin = *domain->uuid ? domain_has_twin(domain) : 1;
-
-	if (r == 0 && twin < 0)
-		r = twin;
-	for (size_t i = 0; r == 0 && !twin && i < domain->n_kept; ) {
-		const struct kept kept = domain->kept[i];
-
-		if (!withheld_has(&domain->withheld, kept.class, kept.record.name)) {
-			i++;
-			continue;
-		}
-		r = kept_drop(domain->manager, domain->uuid, kept.class, kept.record.name);
-		if (r == 0)
-			kept_forget(domain, kept.class, kept.record.name);
-	}
-	domain->unnoted = r < 0;
-	return r;
-}
-
-int orders_resume(struct domain *domain)
-{
-	struct device *device;
-
-	for (device = domain->devices; device; device = device->next) {
-		int r;
-
-		if (!withheld_has(&domain->withheld, device->key.class, device->record.name))
-			continue;
-		r = stop_keeping(domain, device->key.class, device->record.name);
-		if (r < 0)
-			return r;
-		domain_log(domain, device, LOG_NOTICE, NULL,
-			   "to be detached, as was ordered before this daemon began");
-		device_withdraw(device);
-	}
-	return 0;
-}
-
 static int check_attach(struct manager *manager, struct domain *domain, struct order *order)
 {
 	struct device *device = device_find_named(domain, order->class, order->name);
@@ -166,72 +69,6 @@ static int check_attach(struct manager *manager, struct domain *domain, struct o
 	else if (device)
 		fail(order, -EBUSY, "the one it had is still being detached: try again");
 	return order->result;
-}
-
-static void withhold_again(struct domain *domain, const struct order *order)
-{
-	int r = withheld_add(&domain->withheld, order->class, order->name);
-
-	if (r == 0)
-		r = note_withheld(domain);
-	if (r == 0)
-		return;
-	domain->unnoted = true;
-	domain_retry(domain);
-}
-
-/*
- * Or a restart would take it for a detach that is to be finished. 1 if it was withheld, 0 if
- * not, or the order has failed.
- */
-static int allow_again(struct domain *domain, struct order *order)
-{
-	int r;
-
-	if (!withheld_drop(&domain->withheld, order->class, order->name))
-		return 0;
-	r = note_withheld(domain);
-	if (r == 0)
-		return 1;
-	withhold_again(domain, order);
-	fail(order, store_failure(r), "cannot note that it may come back: %s", store_strerror(r));
-	return r;
-}
-
-/* What is noted of it by an earlier order. False: nothing. */
-static bool find_kept(const struct domain *domain, const struct order *order, struct kept *ret)
-{
-	for (size_t i = 0; i < domain->n_kept; i++)
-		if (!strcmp(domain->kept[i].class, order->class) &&
-		    !strcmp(domain->kept[i].record.name, order->name)) {
-			*ret = domain->kept[i];
-			return true;
-		}
-	return false;
-}
-
-/*
- * The order has failed: what earlier ones noted holds, in memory whatever XenStore
- * refuses, or the device would be attached later nevertheless.
- */
-static void keep_as_before(struct domain *domain, const struct order *order,
-			   const struct kept *before)
-{
-	int r = *domain->uuid ? domain_has_twin(domain) : 1, remembered = 0;
-
-	if (before)
-		remembered = kept_remember(domain, before);
-	else
-		kept_forget(domain, order->class, order->name);
-	if (r == 0 && before)
-		r = kept_note(domain->manager, domain->uuid, before);
-	else if (r == 0)
-		r = kept_drop(domain->manager, domain->uuid, order->class, order->name);
-	if (r >= 0)
-		r = remembered;
-	if (r < 0)
-		domain_log(domain, NULL, LOG_WARNING, NULL,
-			   "cannot restore the note about %s: %s", order->name, why_unnoted(r));
 }
 
 /*
@@ -285,9 +122,9 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 		.settings = &settings,
 		.began_usec = monotonic_usec(),
 	};
+	const struct kept *noted;
 	struct kept before;
 	int withheld;
-	bool noted;
 
 	if (start_again(domain, order) || check_attach(manager, domain, order) < 0)
 		return;
@@ -302,18 +139,24 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 		fail(order, -EBUSY, "device id %u is in use", plan.devid);
 		return;
 	}
-	withheld = allow_again(domain, order);
-	if (withheld < 0)
+	withheld = guest_notes_allow(domain, order->class, order->name);
+	if (withheld < 0) {
+		fail(order, store_failure(withheld), "cannot note that it may come back: %s",
+		     store_strerror(withheld));
 		return;
-	noted = find_kept(domain, order, &before);
-	keep(domain, &plan);
+	}
+	noted = kept_find(&domain->kept, order->class, order->name);
+	if (noted)
+		before = *noted;
+	guest_notes_keep(domain, &plan);
 	order->result = device_attach(domain, &plan, &order->reason);
 	if (order->result < 0) {
 		order->result = store_failure(order->result);
-		keep_as_before(domain, order, noted ? &before : NULL);
+		guest_notes_restore_kept(domain, order->class, order->name,
+					 noted ? &before : NULL);
 	}
 	if (order->result < 0 && withheld)
-		withhold_again(domain, order);
+		guest_notes_withhold(domain, order->class, order->name);
 	if (order->result == 0) {
 		struct device *device = device_find(domain, plan.class, plan.devid);
 
@@ -340,23 +183,6 @@ static struct device *find_device(struct domain *domain, struct order *order)
 	return NULL;
 }
 
-/* Whatever XenStore refuses, the device goes; the note follows when there is room for it. */
-static int note_detached(struct domain *domain, const struct device *device)
-{
-	int r = note_withheld(domain);
-
-	if (r == 0)
-		r = stop_keeping(domain, device->key.class, device->record.name);
-	if (r == 0 || r == -ENOTCONN)
-		return r;
-	domain_log(domain, device, LOG_WARNING, NULL,
-		   "cannot note that it is to stay away: %s; detaching it, and trying again to "
-		   "note that", store_strerror(r));
-	domain->unnoted = true;
-	domain_retry(domain);
-	return 0;
-}
-
 static void detach(struct domain *domain, struct order *order)
 {
 	struct device *device = find_device(domain, order);
@@ -364,9 +190,7 @@ static void detach(struct domain *domain, struct order *order)
 
 	if (!device)
 		return;
-	r = withheld_add(&domain->withheld, device->key.class, device->record.name);
-	if (r == 0)
-		r = note_detached(domain, device);
+	r = guest_notes_detach(domain, device);
 	if (r < 0) {
 		fail(order, store_failure(r), "cannot note that it is to stay away: %s",
 		     store_strerror(r));

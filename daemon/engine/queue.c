@@ -1,44 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "engine/domain.h"
+#include <stddef.h>
+
 #include "engine/queue.h"
 
-void queue_append(struct queue *queue, struct domain *domain)
+void queue_append(struct queue *queue, struct queue_place *place)
 {
-	if (domain->queued)
+	if (place->queued)
 		return;
-	domain->queued = true;
-	domain->queue_next = NULL;
-	domain->queue_prev = queue->last;
-	*(queue->last ? &queue->last->queue_next : &queue->first) = domain;
-	queue->last = domain;
+	place->queued = true;
+	place->next = NULL;
+	place->prev = queue->last;
+	*(queue->last ? &queue->last->next : &queue->first) = place;
+	queue->last = place;
 }
 
-void queue_prepend(struct queue *queue, struct domain *domain)
+void queue_prepend(struct queue *queue, struct queue_place *place)
 {
-	queue_remove(queue, domain);
-	domain->queued = true;
-	domain->queue_prev = NULL;
-	domain->queue_next = queue->first;
-	*(queue->first ? &queue->first->queue_prev : &queue->last) = domain;
-	queue->first = domain;
+	queue_remove(queue, place);
+	place->queued = true;
+	place->prev = NULL;
+	place->next = queue->first;
+	*(queue->first ? &queue->first->prev : &queue->last) = place;
+	queue->first = place;
 }
 
-void queue_remove(struct queue *queue, struct domain *domain)
+void queue_remove(struct queue *queue, struct queue_place *place)
 {
-	if (!domain->queued)
+	if (!place->queued)
 		return;
-	domain->queued = false;
-	*(domain->queue_prev ? &domain->queue_prev->queue_next : &queue->first) =
-		domain->queue_next;
-	*(domain->queue_next ? &domain->queue_next->queue_prev : &queue->last) =
-		domain->queue_prev;
+	place->queued = false;
+	*(place->prev ? &place->prev->next : &queue->first) = place->next;
+	*(place->next ? &place->next->prev : &queue->last) = place->prev;
 }
 
-struct domain *queue_take(struct queue *queue)
+struct queue_place *queue_take(struct queue *queue)
 {
-	struct domain *domain = queue->first;
+	struct queue_place *place = queue->first;
 
-	if (domain)
-		queue_remove(queue, domain);
-	return domain;
+	if (place)
+		queue_remove(queue, place);
+	return place;
 }

@@ -10,7 +10,5 @@ struct manager;
 
 /* The manager's domains are up to date. 0 or -errno. */
 int reconcile(struct manager *manager);
-/* The same for one guest: one that was left out, or what one that is gone had. */
-int reconcile_guest(struct manager *manager, unsigned int guest);
 
 #endif

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "engine/device.h"
-#include "engine/domain.h"
-#include "engine/manager.h"
+#include "engine/guest.h"
+#include "engine/host.h"
 #include "engine/sections.h"
 #include "policy/setting.h"
 

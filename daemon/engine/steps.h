@@ -3,20 +3,10 @@
 #ifndef ATTACHD_STEPS_H
 #define ATTACHD_STEPS_H
 
-#include <stdbool.h>
-
-#include "base/escape.h"
-
 struct device;
 struct device_view;
 
-/* As far as the states make it matter: see awaited.h. */
-struct steps {
-	bool features, offer;
-	struct escaped error;		/* of the backend that has closed, or "" */
-};
-
-/* By the states that were read before. 0 or -errno */
+/* By the states that were read before, as far as they make it matter: see awaited.h. 0 or -errno */
 int steps_read(struct device *device);
 
 /* For all who look: what it waits for. Nothing of a class with another handshake. */

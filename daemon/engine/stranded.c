@@ -3,14 +3,16 @@
 #include <string.h>
 
 #include "base/messages.h"
+#include "engine/backend.h"
 #include "engine/device.h"
-#include "engine/domain.h"
-#include "engine/manager.h"
+#include "engine/guest.h"
+#include "engine/guest-log.h"
+#include "engine/host.h"
 #include "engine/node-link.h"
 #include "engine/stranded.h"
 #include "nodes/nodes.h"
 
-void stranded_begin(struct device *device)
+unsigned int stranded_begin(struct device *device)
 {
 	const char *name = device_settings(device).backend;
 	int r = nodes_remove_backend(device_store(device), &device->key);
@@ -25,7 +27,7 @@ void stranded_begin(struct device *device)
 	device_drop_deadline(device);
 	/* another may be there already; and its request is answered anew */
 	device->dirty = true;
-	domain_rescan(device->domain);
+	return DEVICE_RESCAN;
 }
 
 static int serve_by(struct device *device, unsigned int backend)
@@ -71,7 +73,7 @@ static int write_anew(struct device *device)
 	return 0;
 }
 
-void stranded_move(struct device *device, struct step *step)
+unsigned int stranded_move(struct device *device, struct step *step)
 {
 	int r = write_anew(device);
 
@@ -80,7 +82,7 @@ void stranded_move(struct device *device, struct step *step)
 		manager_await_backend(device->domain, device_settings(device).backend);
 		if (r != -EHOSTUNREACH)
 			device_try_again(device, EVENT_STATES);
-		return;
+		return 0;
 	}
 	device->hotplug = device->record.scripted ? HOTPLUG_WAITING : HOTPLUG_NONE;
 	device->frontend = END_INITIALISING;
@@ -90,7 +92,7 @@ void stranded_move(struct device *device, struct step *step)
 	device_drop_deadline(device);
 	domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
 		   "attached again: served by domain %u", device->key.backend);
-	domain_rescan(device->domain);
+	return DEVICE_RESCAN;
 }
 
 bool stranded_has_backend(const struct device *device)

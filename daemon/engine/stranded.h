@@ -12,12 +12,13 @@
 
 struct device;
 
-void stranded_begin(struct device *device);
+/* This and stranded_move() return what its guest has to do, of enum device_outcome. */
+unsigned int stranded_begin(struct device *device);
 
 /* Is there a domain again that is to serve it? If not, it is looked at again when one comes. */
 bool stranded_has_backend(const struct device *device);
 
 /* Served by another domain: as a new device, but for the guest it is the same. */
-void stranded_move(struct device *device, struct step *step);
+unsigned int stranded_move(struct device *device, struct step *step);
 
 #endif

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "engine/device.h"
-#include "engine/domain.h"
-#include "engine/manager.h"
+#include "engine/guest.h"
+#include "engine/guest-log.h"
+#include "engine/host.h"
 #include "engine/verify.h"
 #include "nodes/nodes.h"
 #include "store/values.h"

@@ -10,14 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model/record.h"
+#include "hypervisor/hypervisor.h"
 #include "store/store.h"
-
-struct domain_fact {
-	unsigned int domid;
-	bool running;			/* not shut down but for a suspend, not dying */
-	char uuid[UUID_SIZE];		/* "" if not known here */
-};
 
 struct facts;
 

@@ -6,9 +6,17 @@
 #ifndef ATTACHD_HYPERVISOR_H
 #define ATTACHD_HYPERVISOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "hypervisor/facts.h"
+#include "base/reason.h"
+#include "model/record.h"
+
+struct domain_fact {
+	unsigned int domid;
+	bool running;			/* not shut down but for a suspend, not dying */
+	char uuid[UUID_SIZE];		/* "" if not known here */
+};
 
 struct hypervisor;
 

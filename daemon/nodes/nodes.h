@@ -8,12 +8,12 @@
 #define ATTACHD_NODES_H
 
 #include "base/escape.h"
-#include "engine/company.h"
 #include "model/hotplug.h"
 #include "model/live.h"
 #include "model/machine.h"
 #include "model/paths.h"
 #include "model/record.h"
+#include "nodes/parents.h"
 #include "policy/policy.h"
 #include "store/store.h"
 

@@ -7,9 +7,15 @@
 #ifndef ATTACHD_PARENTS_H
 #define ATTACHD_PARENTS_H
 
-#include "engine/company.h"
 #include "model/paths.h"
 #include "store/store.h"
+
+/* Who besides a device is known to have one of its class, served by the same domain. */
+enum company {
+	COMPANY_UNKNOWN,		/* perhaps nobody */
+	COMPANY_OF_CLASS,		/* some guest */
+	COMPANY_OF_GUEST,		/* its own guest, a further one */
+};
 
 /*
  * Makes the guest's device/CLASS domain 0's own, readable for the guest. The

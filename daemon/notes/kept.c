@@ -6,8 +6,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "base/number.h"
-#include "engine/domain.h"
-#include "engine/manager.h"
+#include "base/util.h"
 #include "notes/kept.h"
 
 #define DEVID_WORD " devid="
@@ -95,7 +94,26 @@ static int load_one(struct store *store, const struct path *dir, const char *nam
 	return parse_devid(text, &ret->devid);
 }
 
-int kept_load(struct store *store, const char *uuid, struct kept **ret, size_t *ret_n)
+void kept_done(struct kept_list *all)
+{
+	free(all->list);
+	*all = (struct kept_list){};
+}
+
+static bool is_of(const struct kept *kept, const char *class, const char *name)
+{
+	return !strcmp(kept->class, class) && !strcmp(kept->record.name, name);
+}
+
+const struct kept *kept_find(const struct kept_list *all, const char *class, const char *name)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (is_of(&all->list[i], class, name))
+			return &all->list[i];
+	return NULL;
+}
+
+int kept_load(struct store *store, const char *uuid, struct kept_list *ret)
 {
 	struct path dir = path_kept(uuid);
 	_cleanup_free_ char **names = NULL;
@@ -115,41 +133,28 @@ int kept_load(struct store *store, const char *uuid, struct kept **ret, size_t *
 			return r;
 		n += r == 0;
 	}
-	*ret = steal(&kept);
-	*ret_n = n;
+	*ret = (struct kept_list){ steal(&kept), n };
 	return 0;
-}
-
-static bool is_here(const struct manager *manager, const char *uuid)
-{
-	const struct domain *domain;
-	size_t cursor = 0;
-
-	while ((domain = table_next(&manager->domains, &cursor)))
-		if (!domain->dead && !strcmp(domain->uuid, uuid))
-			return true;
-	return false;
 }
 
 /* When something was last noted of a guest; 0: nothing that can be read. */
 static int latest_of(struct store *store, const char *uuid, uint64_t *ret_usec)
 {
-	_cleanup_free_ struct kept *kept = NULL;
+	_cleanup_(kept_done) struct kept_list kept = {};
 	uint64_t usec = 0;
-	size_t n;
-	int r = kept_load(store, uuid, &kept, &n);
+	int r = kept_load(store, uuid, &kept);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n; i++)
-		if (kept[i].record.requested_usec > usec)
-			usec = kept[i].record.requested_usec;
+	for (size_t i = 0; i < kept.n; i++)
+		if (kept.list[i].record.requested_usec > usec)
+			usec = kept.list[i].record.requested_usec;
 	*ret_usec = usec;
 	return 0;
 }
 
 /* Guests that never come back must not fill the store: the oldest of them makes room. */
-static int make_room(struct manager *manager)
+static int make_room(struct store *store, kept_is_here_fn is_here, void *userdata)
 {
 	struct path oldest = {};
 	_cleanup_free_ char **uuids = NULL;
@@ -157,7 +162,7 @@ static int make_room(struct manager *manager)
 	size_t n = 0;
 	int r;
 
-	r = store_list(manager->store, PATH_KEPT, &uuids, &n);
+	r = store_list(store, PATH_KEPT, &uuids, &n);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (n < KEPT_GUESTS_MAX)
@@ -166,9 +171,9 @@ static int make_room(struct manager *manager)
 		char uuid[UUID_SIZE];
 		uint64_t usec;
 
-		if (uuid_parse(uuids[i], strlen(uuids[i]), uuid) < 0 || is_here(manager, uuid))
+		if (uuid_parse(uuids[i], strlen(uuids[i]), uuid) < 0 || is_here(uuid, userdata))
 			continue;
-		r = latest_of(manager->store, uuid, &usec);
+		r = latest_of(store, uuid, &usec);
 		if (r == -ENOTCONN)
 			return r;
 		/* what cannot be read keeps nobody else from being noted */
@@ -179,15 +184,15 @@ static int make_room(struct manager *manager)
 			oldest = path_kept(uuid);
 		}
 	}
-	return *oldest.text ? store_remove(manager->store, 0, oldest.text) : -ENOSPC;
+	return *oldest.text ? store_remove(store, 0, oldest.text) : -ENOSPC;
 }
 
 /* Both names of one note, if the daemon ended between the two: the one by name is the later. */
-static bool is_noted_by_name(const struct kept *kept, size_t n, const struct kept *old)
+static bool is_noted_by_name(const struct kept_list *all, const struct kept *old)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!kept[i].by_devid && !strcmp(kept[i].class, old->class) &&
-		    !strcmp(kept[i].record.name, old->record.name))
+	for (size_t i = 0; i < all->n; i++)
+		if (!all->list[i].by_devid &&
+		    is_of(&all->list[i], old->class, old->record.name))
 			return true;
 	return false;
 }
@@ -204,42 +209,42 @@ static int compare_age(const void *a, const void *b)
 /* Gives each note of an earlier release the name that it has by now. */
 static int migrate(struct store *store, const char *uuid)
 {
-	_cleanup_free_ struct kept *kept = NULL;
-	size_t n = 0;
-	int r = kept_load(store, uuid, &kept, &n);
+	_cleanup_(kept_done) struct kept_list all = {};
+	int r = kept_load(store, uuid, &all);
 
-	if (r == 0 && n)
-		qsort(kept, n, sizeof(*kept), compare_age);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct path old = node_of(uuid, &kept[i]);
+	if (r == 0 && all.n)
+		qsort(all.list, all.n, sizeof(*all.list), compare_age);
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		struct kept *kept = &all.list[i];
+		struct path old = node_of(uuid, kept);
 		bool noted;
 
-		if (!kept[i].by_devid)
+		if (!kept->by_devid)
 			continue;
-		noted = is_noted_by_name(kept, n, &kept[i]);
-		kept[i].by_devid = false;
-		r = noted ? 0 : write_note(store, uuid, &kept[i]);
+		noted = is_noted_by_name(&all, kept);
+		kept->by_devid = false;
+		r = noted ? 0 : write_note(store, uuid, kept);
 		if (r == 0)
 			r = store_remove(store, 0, old.text);
 	}
 	return r;
 }
 
-int kept_begin(struct manager *manager)
+int kept_begin(struct store *store, bool *ret_any)
 {
 	_cleanup_free_ char **uuids = NULL;
 	size_t n = 0;
-	int r = store_list(manager->store, PATH_KEPT, &uuids, &n);
+	int r = store_list(store, PATH_KEPT, &uuids, &n);
 
 	if (r < 0 && r != -ENOENT)
 		return r;
-	manager->keeps = r == 0;
+	*ret_any = r == 0;
 	for (size_t i = 0; i < n; i++) {
 		char uuid[UUID_SIZE];
 
 		if (uuid_parse(uuids[i], strlen(uuids[i]), uuid) < 0)
 			continue;
-		r = migrate(manager->store, uuid);
+		r = migrate(store, uuid);
 		if (r == -ENOTCONN)
 			return r;
 		/* it is read by its old name, too */
@@ -250,66 +255,62 @@ int kept_begin(struct manager *manager)
 	return 0;
 }
 
-int kept_note(struct manager *manager, const char *uuid, const struct kept *kept)
+int kept_note(struct store *store, const char *uuid, const struct kept *kept,
+	      kept_is_here_fn is_here, void *userdata)
 {
 	struct path path = path_kept(uuid);
 	int r;
 
-	r = store_exists(manager->store, 0, path.text);
+	r = store_exists(store, 0, path.text);
 	if (r == 0)
-		r = make_room(manager);
-	if (r < 0)
-		return r;
-	manager->keeps = true;
-	return write_note(manager->store, uuid, kept);
+		r = make_room(store, is_here, userdata);
+	return r < 0 ? r : write_note(store, uuid, kept);
 }
 
-int kept_drop(struct manager *manager, const char *uuid, const char *class, const char *name)
+int kept_drop(struct store *store, const char *uuid, const char *class, const char *name)
 {
-	_cleanup_free_ struct kept *kept = NULL;
+	_cleanup_(kept_done) struct kept_list all = {};
 	struct path dir = path_kept(uuid);
-	size_t n, left;
+	size_t left;
 	int r;
 
-	r = kept_load(manager->store, uuid, &kept, &n);
+	r = kept_load(store, uuid, &all);
 	if (r < 0)
 		return r;
-	left = n;
-	for (size_t i = 0; i < n; i++) {
-		struct path path = node_of(uuid, &kept[i]);
+	left = all.n;
+	for (size_t i = 0; i < all.n; i++) {
+		struct path path = node_of(uuid, &all.list[i]);
 
-		if (strcmp(kept[i].class, class) || strcmp(kept[i].record.name, name))
+		if (!is_of(&all.list[i], class, name))
 			continue;
-		r = store_remove(manager->store, 0, path.text);
+		r = store_remove(store, 0, path.text);
 		if (r < 0)
 			return r;
 		left--;
 	}
 	/* also if an earlier process ended before it came to this */
-	return left ? 0 : store_remove(manager->store, 0, dir.text);
+	return left ? 0 : store_remove(store, 0, dir.text);
 }
 
-void kept_forget(struct domain *domain, const char *class, const char *name)
+void kept_forget(struct kept_list *all, const char *class, const char *name)
 {
 	size_t left = 0;
 
-	for (size_t i = 0; i < domain->n_kept; i++)
-		if (strcmp(domain->kept[i].class, class) != 0 ||
-		    strcmp(domain->kept[i].record.name, name) != 0)
-			domain->kept[left++] = domain->kept[i];
-	domain->n_kept = left;
-	domain->next_kept = 0;
+	for (size_t i = 0; i < all->n; i++)
+		if (!is_of(&all->list[i], class, name))
+			all->list[left++] = all->list[i];
+	all->n = left;
 }
 
-int kept_remember(struct domain *domain, const struct kept *kept)
+int kept_remember(struct kept_list *all, const struct kept *kept)
 {
-	struct kept *all;
+	struct kept *list;
 
-	kept_forget(domain, kept->class, kept->record.name);
-	all = realloc(domain->kept, (domain->n_kept + 1) * sizeof(*all));
-	if (!all)
+	kept_forget(all, kept->class, kept->record.name);
+	list = realloc(all->list, (all->n + 1) * sizeof(*list));
+	if (!list)
 		return -ENOMEM;
-	all[domain->n_kept++] = *kept;
-	domain->kept = all;
+	list[all->n++] = *kept;
+	all->list = list;
 	return 0;
 }

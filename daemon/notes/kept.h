@@ -20,9 +20,6 @@
 /* Guests of which something is kept; those that have not come back go first. */
 #define KEPT_GUESTS_MAX 256
 
-struct domain;
-struct manager;
-
 struct kept {
 	char class[MYDEVICE_NAME_MAX + 1];
 	unsigned int devid;
@@ -30,22 +27,35 @@ struct kept {
 	bool by_devid;			/* the node has the name that earlier releases gave it */
 };
 
+/* Of one guest. All zeroes: nothing. */
+struct kept_list {
+	struct kept *list;
+	size_t n;
+};
+
+void kept_done(struct kept_list *all);
+
 /* After connecting: is anything noted? Of most hosts nothing is. 0 or -errno */
-int kept_begin(struct manager *manager);
+int kept_begin(struct store *store, bool *ret_any);
+
+/* Does a guest with this UUID run? What is noted of it makes no room for another's. */
+typedef bool (*kept_is_here_fn)(const char *uuid, void *userdata);
 
 /* Notes a device, in place of what is noted by its name. 0 or -errno, as the next two. */
-int kept_note(struct manager *manager, const char *uuid, const struct kept *kept);
+int kept_note(struct store *store, const char *uuid, const struct kept *kept,
+	      kept_is_here_fn is_here, void *userdata);
 /* Nothing noted of it is success. */
-int kept_drop(struct manager *manager, const char *uuid, const char *class, const char *name);
+int kept_drop(struct store *store, const char *uuid, const char *class, const char *name);
+/* All that is noted of a guest, to be freed by kept_done(); nothing is success. */
+int kept_load(struct store *store, const char *uuid, struct kept_list *ret);
 
 /*
- * The same in memory, for this domain alone: another one with its UUID may have
+ * The same in memory, for one domain alone: another one with its UUID may have
  * noted more. 0 or -ENOMEM
  */
-int kept_remember(struct domain *domain, const struct kept *kept);
-void kept_forget(struct domain *domain, const char *class, const char *name);
-
-/* All that is noted of a guest; nothing is success. */
-int kept_load(struct store *store, const char *uuid, struct kept **ret, size_t *ret_n);
+int kept_remember(struct kept_list *all, const struct kept *kept);
+void kept_forget(struct kept_list *all, const char *class, const char *name);
+/* NULL if there is none. */
+const struct kept *kept_find(const struct kept_list *all, const char *class, const char *name);
 
 #endif

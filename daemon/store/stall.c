@@ -14,8 +14,8 @@
 
 #include <xen/io/xs_wire.h>
 
+#include "store/socket.h"
 #include "store/stall.h"
-#include "store/store.h"
 #include "store/wire.h"
 
 #define SILENCE_SEC 3

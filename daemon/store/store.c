@@ -54,11 +54,6 @@ struct store_watch {
 	char path[];
 };
 
-const char *store_socket(void)
-{
-	return xs_daemon_socket() ?: "";
-}
-
 int store_open(struct store **ret)
 {
 	struct store *store = calloc(1, sizeof(*store));

@@ -32,10 +32,8 @@ typedef uint32_t store_txn;
 
 typedef void (*store_watch_fn)(const char *path, void *userdata);
 
-/* -EACCES: this user may not use xenstored's socket. */
+/* -EACCES: this user may not use xenstored's socket, see socket.h. */
 int store_open(struct store **ret);
-/* Where that is. */
-const char *store_socket(void);
 /* Its watches end; each is still to be freed by store_unwatch(). */
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store, store_close)

@@ -10,7 +10,7 @@
 #include <xen/io/xs_wire.h>
 
 #include "base/util.h"
-#include "store/store.h"
+#include "store/socket.h"
 #include "store/wire.h"
 
 /* Of names, every domid there can be has 6 bytes. */

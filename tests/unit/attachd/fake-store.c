@@ -8,6 +8,7 @@
 
 #include "fake-store.h"
 #include "model/paths.h"
+#include "store/socket.h"
 #include "store/store.h"
 
 #define NODES_MAX 2048

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which domain serves a guest, and the guests that wait for a backend domain. See manager.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
+#include "engine/backend.h"
 #include "engine/device.h"
-#include "engine/domain.h"
-#include "engine/manager.h"
+#include "engine/guest.h"
+#include "engine/host.h"
 
 struct awaited_backend {
 	struct awaited_backend *next;
@@ -108,4 +108,29 @@ void manager_backend_came(struct manager *manager, const char *name)
 			device->dirty = true;
 		domain_rescan(domain);
 	}
+}
+
+static void for_each_served(struct manager *manager, unsigned int backend,
+			    void (*each)(struct device *device))
+{
+	struct domain *domain;
+	struct device *device;
+	size_t cursor = 0;
+
+	if (!manager->n_served_elsewhere)
+		return;
+	while ((domain = table_next(&manager->domains, &cursor)))
+		for (device = domain->devices; device; device = device->next)
+			if (device->key.backend == backend)
+				each(device);
+}
+
+void manager_orphan_devices(struct manager *manager, unsigned int backend)
+{
+	for_each_served(manager, backend, device_orphan);
+}
+
+void manager_look_at_devices(struct manager *manager, unsigned int backend)
+{
+	for_each_served(manager, backend, device_look);
 }

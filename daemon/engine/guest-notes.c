@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "engine/device.h"
+#include "engine/device-attach.h"
+#include "engine/guest.h"
+#include "engine/guest-log.h"
+#include "engine/guest-notes.h"
+#include "engine/host.h"
+#include "notes/withheld-note.h"
+
+static int note_withheld(struct domain *domain)
+{
+	return withheld_note(domain->manager->store, domain->domid, domain->uuid,
+			     &domain->withheld);
+}
+
+static const char *why_unnoted(int error)
+{
+	return error == -ENOSPC ? "too much is noted already" : store_strerror(error);
+}
+
+static bool is_here(const char *uuid, void *userdata)
+{
+	const struct manager *manager = userdata;
+	const struct domain *domain;
+	size_t cursor = 0;
+
+	while ((domain = table_next(&manager->domains, &cursor)))
+		if (!domain->dead && !strcmp(domain->uuid, uuid))
+			return true;
+	return false;
+}
+
+static int note_kept(struct domain *domain, const struct kept *kept)
+{
+	int r = kept_note(domain->manager->store, domain->uuid, kept, is_here, domain->manager);
+
+	if (r == 0)
+		domain->manager->keeps = true;
+	return r;
+}
+
+static void forget_kept(struct domain *domain, const char *class, const char *name)
+{
+	kept_forget(&domain->kept, class, name);
+	domain->next_kept = 0;
+}
+
+static int remember_kept(struct domain *domain, const struct kept *kept)
+{
+	domain->next_kept = 0;
+	return kept_remember(&domain->kept, kept);
+}
+
+/* It could not be noted: a later turn of the guest does, see guest_notes_save(). */
+static void save_later(struct domain *domain)
+{
+	domain->unnoted = true;
+	domain_retry(domain);
+}
+
+int guest_notes_recall(struct domain *domain)
+{
+	withheld_done(&domain->withheld);
+	return withheld_recall(domain->manager->store, domain->domid, domain->uuid,
+			       &domain->withheld);
+}
+
+int guest_notes_recall_kept(struct domain *domain)
+{
+	struct kept_list kept;
+	int r;
+
+	if (!domain->manager->keeps || !*domain->uuid)
+		return 0;
+	r = domain_has_twin(domain);
+	if (r)
+		return r < 0 ? r : 0;
+	r = kept_load(domain->manager->store, domain->uuid, &kept);
+	if (r < 0)
+		return r;
+	kept_done(&domain->kept);
+	domain->kept = kept;
+	return 0;
+}
+
+/* What is kept of a guest is of no use where it may be another's. */
+void guest_notes_keep(struct domain *domain, const struct device_plan *plan)
+{
+	struct kept kept = {
+		.devid = plan->devid,
+		.record = {
+			.origin = plan->origin,
+			.mode = plan->grant.mode,
+			.ring_size = plan->grant.ring_size,
+			.requested_usec = realtime_usec(),
+		},
+	};
+	int twin = *domain->uuid ? domain_has_twin(domain) : 0, r = twin;
+
+	strcpy(kept.class, plan->class);
+	strcpy(kept.record.uuid, domain->uuid);
+	strcpy(kept.record.name, plan->name);
+	if (!twin && *domain->uuid)
+		r = note_kept(domain, &kept);
+	if (r == 0)
+		r = remember_kept(domain, &kept);
+	if (r)
+		domain_log(domain, NULL, LOG_WARNING, NULL,
+			   "%s is not kept for when it comes back: %s", plan->name,
+			   r > 0 ? "another domain has the same UUID" : why_unnoted(r));
+}
+
+void guest_notes_restore_kept(struct domain *domain, const char *class, const char *name,
+			      const struct kept *before)
+{
+	int r = *domain->uuid ? domain_has_twin(domain) : 1, remembered = 0;
+
+	if (before)
+		remembered = remember_kept(domain, before);
+	else
+		forget_kept(domain, class, name);
+	if (r == 0 && before)
+		r = note_kept(domain, before);
+	else if (r == 0)
+		r = kept_drop(domain->manager->store, domain->uuid, class, name);
+	if (r >= 0)
+		r = remembered;
+	if (r < 0)
+		domain_log(domain, NULL, LOG_WARNING, NULL,
+			   "cannot restore the note about %s: %s", name, why_unnoted(r));
+}
+
+static int stop_keeping(struct domain *domain, const char *class, const char *name)
+{
+	int r = *domain->uuid ? domain_has_twin(domain) : 1;
+
+	if (r == 0)
+		r = kept_drop(domain->manager->store, domain->uuid, class, name);
+	if (r >= 0)
+		forget_kept(domain, class, name);
+	return r < 0 ? r : 0;
+}
+
+int guest_notes_save(struct domain *domain)
+{
+	int r = note_withheld(domain), twin = *domain->uuid ? domain_has_twin(domain) : 1;
+
+	if (r == 0 && twin < 0)
+		r = twin;
+	for (size_t i = 0; r == 0 && !twin && i < domain->kept.n; ) {
+		const struct kept kept = domain->kept.list[i];
+
+		if (!withheld_has(&domain->withheld, kept.class, kept.record.name)) {
+			i++;
+			continue;
+		}
+		r = kept_drop(domain->manager->store, domain->uuid, kept.class, kept.record.name);
+		if (r == 0)
+			forget_kept(domain, kept.class, kept.record.name);
+	}
+	domain->unnoted = r < 0;
+	return r;
+}
+
+int guest_notes_resume(struct domain *domain)
+{
+	struct device *device;
+
+	for (device = domain->devices; device; device = device->next) {
+		int r;
+
+		if (!withheld_has(&domain->withheld, device->key.class, device->record.name))
+			continue;
+		r = stop_keeping(domain, device->key.class, device->record.name);
+		if (r < 0)
+			return r;
+		domain_log(domain, device, LOG_NOTICE, NULL,
+			   "to be detached, as was ordered before this daemon began");
+		device_withdraw(device);
+	}
+	return 0;
+}
+
+void guest_notes_withhold(struct domain *domain, const char *class, const char *name)
+{
+	int r = withheld_add(&domain->withheld, class, name);
+
+	if (r == 0)
+		r = note_withheld(domain);
+	if (r < 0)
+		save_later(domain);
+}
+
+int guest_notes_allow(struct domain *domain, const char *class, const char *name)
+{
+	int r;
+
+	if (!withheld_drop(&domain->withheld, class, name))
+		return 0;
+	r = note_withheld(domain);
+	if (r == 0)
+		return 1;
+	guest_notes_withhold(domain, class, name);
+	return r;
+}
+
+int guest_notes_detach(struct domain *domain, const struct device *device)
+{
+	int r = withheld_add(&domain->withheld, device->key.class, device->record.name);
+
+	if (r < 0)
+		return r;
+	r = note_withheld(domain);
+	if (r == 0)
+		r = stop_keeping(domain, device->key.class, device->record.name);
+	if (r == 0 || r == -ENOTCONN)
+		return r;
+	domain_log(domain, device, LOG_WARNING, NULL,
+		   "cannot note that it is to stay away: %s; detaching it, and trying again to "
+		   "note that", store_strerror(r));
+	save_later(domain);
+	return 0;
+}

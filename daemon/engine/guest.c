@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/name.h"
+#include "engine/guest.h"
+#include "engine/host.h"
+
+void domain_enqueue(struct domain *domain)
+{
+	/* who has to wait comes back by himself */
+	if (domain->pause)
+		return;
+	queue_append(&domain->manager->queue, &domain->place);
+	manager_wake(domain->manager);
+}
+
+static int on_pause_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct domain *domain = userdata;
+
+	domain->pause = sd_event_source_disable_unref(domain->pause);
+	domain_enqueue(domain);
+	return 0;
+}
+
+int domain_pause(struct domain *domain, uint64_t usec)
+{
+	domain->pause = sd_event_source_disable_unref(domain->pause);
+	return sd_event_add_time_relative(domain->manager->event, &domain->pause, CLOCK_MONOTONIC,
+					  usec, 0, on_pause_over, domain);
+}
+
+void domain_publish_counts(const struct domain *domain)
+{
+	struct guest_counts counts = {
+		.domid = domain->domid,
+		.guest = escape(domain->name),
+		.requests = domain->n_requests,
+		.refused = domain->n_refused,
+		.pauses = domain->n_pauses,
+	};
+
+	registry_publish_guest(domain->manager->registry, domain->generation, &counts);
+}
+
+void domain_count_pause(struct domain *domain)
+{
+	registry_count(domain->manager->registry, COUNT_PAUSES);
+	domain->n_pauses++;
+	domain_publish_counts(domain);
+}
+
+void domain_rescan(struct domain *domain)
+{
+	domain->unscanned = true;
+	domain->ungiven = true;
+	domain->next_gift = 0;
+	domain->next_kept = 0;
+	domain_enqueue(domain);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct domain *domain = userdata;
+
+	domain->retry = sd_event_source_disable_unref(domain->retry);
+	domain->unidentified = true;
+	domain_rescan(domain);
+	return 0;
+}
+
+void domain_retry(struct domain *domain)
+{
+	if (domain->retry)
+		return;
+	sd_event_add_time_relative(domain->manager->event, &domain->retry, CLOCK_MONOTONIC,
+				   backoff_retry(&domain->retries, monotonic_usec()), 0,
+				   on_retry, domain);
+}
+
+int domain_read(const struct domain *domain, const char *node, char **ret)
+{
+	struct path home = path_domain(domain->domid), path = path_child(&home, node);
+	int r = store_read(domain->manager->store, 0, path.text, ret, NULL);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+/* Its name as it is now: the event of a change may still be on its way. */
+static int is_leaving(const struct domain *domain)
+{
+	_cleanup_free_ char *name = NULL;
+	int r = domain_read(domain, "name", &name);
+
+	if (r < 0)
+		return r;
+	return !name || !*name || name_is_migrating(name);
+}
+
+int domain_has_twin(const struct domain *domain)
+{
+	const struct domain *other;
+	size_t cursor = 0;
+
+	while ((other = table_next(&domain->manager->domains, &cursor))) {
+		int r;
+
+		if (other == domain || other->dead || strcmp(other->uuid, domain->uuid) != 0)
+			continue;
+		r = is_leaving(other);
+		if (r <= 0)
+			return r < 0 ? r : 1;
+	}
+	return 0;
+}
