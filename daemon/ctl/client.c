@@ -7,7 +7,6 @@
 #include "base/escape.h"
 #include "bus/names.h"
 #include "ctl/client.h"
-#include "ctl/follow.h"
 #include "ctl/message.h"
 
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)

@@ -1,50 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What mydevice-attachd tells over the bus, as plain data, and what it is told. */
+/* Asks and tells mydevice-attachd over the bus. */
 #ifndef MYDEVICECTL_CLIENT_H
 #define MYDEVICECTL_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <systemd/sd-bus.h>
 
 #include "base/util.h"
-
-struct client_device {
-	char *guest;			/* escaped by the daemon */
-	char *uuid;
-	char *class;
-	char *name;
-	char *origin;
-	char *phase;
-	char *frontend_state, *backend_state;
-	char *mode;
-	char *node;
-	char *hotplug, *hotplug_error;	/* "": none */
-	char *waiting_for;		/* the next step of the handshake; "": nothing */
-	char *backend_error;		/* what a backend that has closed says, or "" */
-	char *settings;			/* "key=value" words; "": none */
-	uint32_t domid, backend_domid, devid;
-	uint32_t ring_size;		/* bytes */
-	uint64_t requested_usec;	/* since 1970 */
-	uint64_t written_after_usec;	/* from the request; 0: not known */
-	uint64_t connected_after_usec;	/* from the request; 0: not yet, or not known */
-};
-
-struct client_status {
-	char *version;
-	char *domain_facts;
-	int xenstore_connected;		/* a bus boolean is an int */
-	uint64_t xenstore_silent_usec;
-	uint32_t guests, devices, connected;
-	uint64_t requests_answered;
-};
-
-/* A section of the policy. */
-struct client_section {
-	char *title, *file;
-	uint32_t line;
-	uint32_t guests, devices;	/* that it matches now */
-};
+#include "ctl/answers.h"
 
 /* What an order may say more than guest and device; NULL and 0: nothing. */
 struct client_options {
@@ -67,6 +32,9 @@ struct client;
 int client_open(struct client **ret, const char **ret_why);
 void client_close(struct client *client);
 DEFINE_CLEANUP(struct client, client_close)
+
+/* For follow.c alone. */
+sd_bus *client_bus(struct client *client);
 
 /* By name, domid or UUID, see guest-ref.h. */
 int client_find_guest(struct client *client, const char *guest, uint32_t *ret_domid,

@@ -11,7 +11,7 @@
 #include "base/escape.h"
 #include "ctl/bridge.h"
 #include "ctl/client.h"
-#include "ctl/commands.h"
+#include "ctl/command.h"
 #include "ctl/select.h"
 
 static int no_channel(const struct command_context *context)

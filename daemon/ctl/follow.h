@@ -3,7 +3,7 @@
 #ifndef MYDEVICECTL_FOLLOW_H
 #define MYDEVICECTL_FOLLOW_H
 
-#include <systemd/sd-bus.h>
+#include <stdint.h>
 
 #include "ctl/client.h"
 
@@ -25,8 +25,5 @@ typedef int (*follow_fn)(enum follow_event event, const char *path,
  */
 int follow_devices(struct client *client, uint64_t timeout_usec, follow_fn fn, void *userdata,
 		   const char **ret_why);
-
-/* Of a client, for this file alone. */
-sd_bus *client_bus(struct client *client);
 
 #endif

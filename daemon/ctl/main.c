@@ -7,7 +7,7 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "base/util.h"
-#include "ctl/commands.h"
+#include "ctl/command.h"
 
 static void print_help(void)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "ctl/client.h"
+#include "ctl/answers.h"
 #include "ctl/message.h"
 
 const struct message_target message_device[] = {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "ctl/client.h"
-#include "ctl/commands.h"
+#include "ctl/command.h"
 
 /*
  * The file to replace, or to create, behind any links. 0, or -errno; -ENOTSUP if it is anything

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ctl/client.h"
-#include "ctl/commands.h"
+#include "ctl/command.h"
 #include "ctl/output.h"
 
 /* "Setting=value" lines; a setting that comes again makes an array. */

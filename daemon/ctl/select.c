@@ -6,7 +6,7 @@
 #include "base/escape.h"
 #include "base/name.h"
 #include "base/number.h"
-#include "ctl/commands.h"
+#include "ctl/command.h"
 #include "ctl/select.h"
 
 int select_guest(struct client *client, const char *text, struct guest_ref *ret)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "ctl/commands.h"
+#include "ctl/command.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
 #include "ctl/select.h"

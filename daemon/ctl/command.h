@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands of mydevicectl. */
-#ifndef MYDEVICECTL_COMMANDS_H
-#define MYDEVICECTL_COMMANDS_H
+/* A command of mydevicectl: commands.c lists them. */
+#ifndef MYDEVICECTL_COMMAND_H
+#define MYDEVICECTL_COMMAND_H
 
 #include <stdbool.h>
 #include <stdint.h>
