@@ -151,6 +151,10 @@ lint: ## checkpatch, sparse, W=1, analyzers, shellcheck, lintian, systemd
 	tests/deps lint
 	tests/lint/run
 
+.PHONY: layers
+layers: daemon ## who uses whom in daemon/, drawn in docs/HACKING.md
+	tests/lint/layers.py --objects $(BUILD)/daemon --update
+
 .PHONY: matrix-build
 matrix-build: ## the modules against every Debian kernel line
 	tests/deps matrix

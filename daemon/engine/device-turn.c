@@ -80,7 +80,8 @@ static int remove_nodes(struct device *device, struct step *step)
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot remove the nodes: %s; trying again", store_strerror(r));
 		step->next = PHASE_CLOSING;
-		return device_set_deadline(device, backoff_retry(&device->failures, monotonic_usec()));
+		return device_set_deadline(device, backoff_retry(&device->failures,
+								 monotonic_usec()));
 	}
 	device_unwatch(device);
 	device->removed_usec = monotonic_usec();
