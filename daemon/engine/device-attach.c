@@ -8,6 +8,7 @@
 #include "engine/device-attach.h"
 #include "engine/device-note.h"
 #include "engine/device-view.h"
+#include "engine/device-watch.h"
 #include "engine/guest.h"
 #include "engine/host.h"
 #include "engine/node-link.h"

@@ -25,11 +25,6 @@ void device_look(struct device *device)
 	domain_enqueue(device->domain);
 }
 
-static void on_state(const char *path, void *userdata)
-{
-	device_look(userdata);
-}
-
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct device *device = userdata;
@@ -78,31 +73,9 @@ void device_try_again(struct device *device, enum event event)
 	device->failing = !device_hold(device, backoff_retry(&device->failures, monotonic_usec()));
 }
 
-int device_watch(struct device *device)
-{
-	struct path frontend = path_frontend(&device->key), backend = path_backend(&device->key);
-	struct path hotplug;
-	int r;
-
-	frontend = path_child(&frontend, "state");
-	hotplug = path_child(&backend, "hotplug-status");
-	backend = path_child(&backend, "state");
-	if (device->record.scripted) {
-		r = store_watch(device_store(device), hotplug.text, on_state, device,
-				&device->hotplug_watch);
-		if (r < 0)
-			return r;
-	}
-	r = store_watch(device_store(device), frontend.text, on_state, device,
-			&device->frontend_watch);
-	if (r < 0)
-		return r;
-	return store_watch(device_store(device), backend.text, on_state, device,
-			   &device->backend_watch);
-}
-
 void device_unwatch(struct device *device)
 {
+	device->throttled = false;
 	store_unwatch(steal(&device->frontend_watch));
 	store_unwatch(steal(&device->backend_watch));
 	store_unwatch(steal(&device->hotplug_watch));

@@ -55,6 +55,7 @@ struct device {
 	bool timed_out;
 
 	struct store_watch *frontend_watch, *backend_watch, *hotplug_watch;
+	bool throttled;			/* some of these are removed, see throttle.h */
 	sd_event_source *deadline;
 
 	struct backoff restarts;	/* of the frontend's handshake */
@@ -91,9 +92,7 @@ void device_orphan(struct device *device);
 /* What the policy says of it. */
 struct policy_settings device_settings(const struct device *device);
 
-/* Before its nodes are written: nothing is that cannot be followed to its end. 0 or -errno. */
-int device_watch(struct device *device);
-/* They are gone, or are to be others. */
+/* Removes its watches: its nodes are gone, or are to be others. */
 void device_unwatch(struct device *device);
 /* The turn that has begun came to nothing: all of it again. */
 void device_try_again(struct device *device, enum event event);

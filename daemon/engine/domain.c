@@ -18,9 +18,8 @@
 #include "engine/host.h"
 #include "engine/records.h"
 #include "engine/requests.h"
-
-/* Once for each storm. */
-#define PAUSE_LOG_USEC (60 * USEC_PER_SEC)
+#include "engine/rewatch.h"
+#include "engine/throttle.h"
 
 struct domain *domain_new(struct manager *manager, unsigned int domid, const char *uuid)
 {
@@ -48,6 +47,7 @@ void domain_free(struct domain *domain)
 	registry_withdraw_guest(domain->manager->registry, domain->generation);
 	sd_event_source_disable_unref(domain->retry);
 	sd_event_source_disable_unref(domain->pause);
+	throttle_done(&domain->throttle);
 	store_unwatch(domain->requests_watch);
 	store_unwatch(domain->name_watch);
 	kept_done(&domain->kept);
@@ -61,13 +61,6 @@ void domain_free(struct domain *domain)
 /* Does it have to wait for its next turn? */
 static bool is_over_its_share(struct domain *domain)
 {
-	struct escaped guest = escape(domain->name);
-	struct log_about about = {
-		.message_id = MSG_THROTTLED,
-		.domid = (int)domain->domid,
-		.devid = -1,
-		.guest = guest.text,
-	};
 	uint64_t wait = 0;
 
 	if (domain->rate_burst)
@@ -77,12 +70,7 @@ static bool is_over_its_share(struct domain *domain)
 		return false;
 	if (domain_pause(domain, wait) < 0)
 		return false;
-	domain_count_pause(domain);
-	if (!rate_take(&domain->pause_log, monotonic_usec(), 1, PAUSE_LOG_USEC))
-		log_about(LOG_WARNING, 0, &about,
-			  "guest %s (%u): it keeps this daemon busy and has to wait for its turns "
-			  "(RateLimitBurst= in attachd.conf)",
-			  guest.text, domain->domid);
+	domain_note_throttled(domain);
 	return true;
 }
 
@@ -218,7 +206,7 @@ int domain_identify(struct domain *domain)
 	if (domain->leaving)
 		return 0;
 	take_name(domain, name);
-	if (domain->requests_watch)
+	if (domain->requests_watch || domain->throttle.requests)
 		return 0;
 	r = guest_notes_recall_kept(domain);
 	if (r < 0)
@@ -376,8 +364,11 @@ static void serve_device(struct domain *domain, struct device *device)
 
 static bool do_turn(struct domain *domain)
 {
-	struct device *device = device_with_work(domain);
+	struct device *device;
 
+	if (rewatch_turn(domain))
+		return true;
+	device = device_with_work(domain);
 	if (device) {
 		serve_device(domain, device);
 		return true;

@@ -3,9 +3,13 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/messages.h"
 #include "base/name.h"
 #include "engine/guest.h"
 #include "engine/host.h"
+
+/* Once for each storm. */
+#define PAUSE_LOG_USEC (60 * USEC_PER_SEC)
 
 void domain_enqueue(struct domain *domain)
 {
@@ -50,6 +54,24 @@ void domain_count_pause(struct domain *domain)
 	registry_count(domain->manager->registry, COUNT_PAUSES);
 	domain->n_pauses++;
 	domain_publish_counts(domain);
+}
+
+void domain_note_throttled(struct domain *domain)
+{
+	struct escaped guest = escape(domain->name);
+	struct log_about about = {
+		.message_id = MSG_THROTTLED,
+		.domid = (int)domain->domid,
+		.devid = -1,
+		.guest = guest.text,
+	};
+
+	domain_count_pause(domain);
+	if (!rate_take(&domain->pause_log, monotonic_usec(), 1, PAUSE_LOG_USEC))
+		log_about(LOG_WARNING, 0, &about,
+			  "guest %s (%u): it keeps this daemon busy and has to wait for its turns "
+			  "(RateLimitBurst= in attachd.conf)",
+			  guest.text, domain->domid);
 }
 
 void domain_rescan(struct domain *domain)

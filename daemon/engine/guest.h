@@ -31,6 +31,19 @@ struct manager;
 #define DOMAIN_NAME_SIZE 128
 #define DEVID_WORDS ((MYDEVICE_DEVID_MAX + 1) / 64)
 
+/* How many events it causes, see throttle.h. */
+struct throttle {
+	/* the events that it causes */
+	unsigned int n_events;
+	struct rate rate;
+	sd_event_source *over;		/* it is over its share until then */
+
+	/* the watches for it that were removed */
+	bool requests;
+	bool devices;			/* of some, see device.throttled */
+	sd_event_source *restore;	/* when they are set again */
+};
+
 struct domain {
 	struct manager *manager;
 	unsigned int domid;
@@ -74,6 +87,7 @@ struct domain {
 	sd_event_source *retry;
 	struct path requests;
 	struct store_watch *requests_watch, *name_watch;
+	struct throttle throttle;
 	struct log_limit log_limit;
 
 	struct queue_place place;	/* in the order of turns */
@@ -93,6 +107,8 @@ void domain_retry(struct domain *domain);
 int domain_pause(struct domain *domain, uint64_t usec);
 /* It has to wait for something that it wants of the daemon. */
 void domain_count_pause(struct domain *domain);
+/* The same, for it used up its share; logged once for each storm. */
+void domain_note_throttled(struct domain *domain);
 
 /* Those counters that it has, for who monitors it. */
 void domain_publish_counts(const struct domain *domain);

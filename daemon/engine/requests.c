@@ -11,6 +11,7 @@
 #include "engine/guest-log.h"
 #include "engine/host.h"
 #include "engine/requests.h"
+#include "engine/throttle.h"
 #include "nodes/nodes.h"
 #include "store/values.h"
 
@@ -55,9 +56,8 @@ static void mark_misnamed(struct domain *domain, const char *path)
 	domain->misnamed[len] = '\0';
 }
 
-void requests_on_event(const char *path, void *userdata)
+static void note_event(struct domain *domain, const char *path)
 {
-	struct domain *domain = userdata;
 	unsigned int devid;
 
 	switch (path_parse_request_event(&domain->requests, path, &devid)) {
@@ -73,6 +73,14 @@ void requests_on_event(const char *path, void *userdata)
 		mark_misnamed(domain, path);
 	}
 	domain_enqueue(domain);
+}
+
+void requests_on_event(const char *path, void *userdata)
+{
+	struct domain *domain = userdata;
+
+	note_event(domain, path);
+	throttle_event(domain, NULL, &domain->requests_watch, &domain->throttle.requests);
 }
 
 static void answer(struct domain *domain, const struct path *request, const char *status)

@@ -5,6 +5,7 @@
 #include "base/messages.h"
 #include "engine/backend.h"
 #include "engine/device.h"
+#include "engine/device-watch.h"
 #include "engine/guest.h"
 #include "engine/guest-log.h"
 #include "engine/host.h"

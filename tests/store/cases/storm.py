@@ -5,7 +5,7 @@ import json
 import statistics
 import time
 
-from harness import storm, wire
+from harness import bench, storm, wire
 from harness.runner import case, note
 from harness.world import check, equal
 
@@ -244,3 +244,31 @@ def storm_of_a_guest_over_its_share(host):
     noisy.client.write(noisy.request_path(3, "name"), "last")
     noisy.client.write(noisy.request_path(3, "request"), "1")
     host.expect(lambda: noisy.attached(3), "it is served again", lambda: noisy.status(3), within=20)
+
+
+@case(build="plain")
+def storm_of_events(host):
+    """Who changes nodes without end is not watched all the time, and is served when it stops."""
+    noisy = host.guest(7, "noisy")
+    host.attachd.start()
+    noisy.request(0, "demo")
+    host.expect(lambda: noisy.attached(0), "it is served")
+
+    def rounds(_number):
+        return [(wire.WRITE, b"data/mydevice/0/request\x001")] * 30 + \
+            [(wire.WRITE, b"device/mydevice/0/state/x\0x")] * 30
+
+    def used():
+        return [bench.cpu_seconds(pid) for pid in (host.attachd.process.pid,
+                                                   host.machine.store.pid)]
+
+    with storm.Storm(noisy, rounds):
+        host.expect(lambda: "has to wait for its turns" in host.attachd.log_text(),
+                    "it has to wait", within=20)
+        before = used()
+        time.sleep(3)
+        daemon, store = (after - first for after, first in zip(used(), before))
+    note(f"{host.kind}: {daemon:.2f} s of attachd for {store:.2f} s of the store")
+    check(daemon < store / 8, f"it took {daemon:.2f} s, and the store {store:.2f} s")
+    noisy.request(1, "last")
+    host.expect(lambda: noisy.attached(1), "it is served again", lambda: noisy.status(1))

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Events of the nodes of one guest queue up before those of all others. So whoever makes
+ * more than its share of them is not watched for a second. Setting a watch again fires it,
+ * after which everything that it covers is read: no change is lost.
+ */
+#ifndef ATTACHD_THROTTLE_H
+#define ATTACHD_THROTTLE_H
+
+#include <stdbool.h>
+
+struct domain;
+struct store_watch;
+struct throttle;
+
+/*
+ * An event of a watch for guest, which guest and other (NULL: nobody) can cause. Removes the
+ * watch and sets *removed if one of them is over its share.
+ */
+void throttle_event(struct domain *guest, struct domain *other, struct store_watch **watch,
+		    bool *removed);
+
+/* The removed watches are set again after a second, see rewatch.h. 0 or -errno. */
+int throttle_set_restore(struct domain *domain);
+
+void throttle_done(struct throttle *throttle);
+
+#endif
