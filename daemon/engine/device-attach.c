@@ -40,7 +40,7 @@ static struct device *device_plan(struct domain *domain, const struct device_pla
 	record->mode = plan->grant.mode;
 	record->ring_size = plan->grant.ring_size;
 	record->scripted = plan->settings->script;
-	if (!strcmp(plan->class, MYDEVICE_CLASS))
+	if (device_kind(device)->has_live)
 		live_begin(&device->live, plan->settings->live);
 	device->hotplug = record->scripted ? HOTPLUG_WAITING : HOTPLUG_NONE;
 	record->requested_usec = realtime_usec() - (monotonic_usec() - plan->began_usec);
@@ -100,7 +100,7 @@ int device_adopt(struct domain *domain, const struct device_key *key, const stru
 	device->phase = !online ? PHASE_CLOSING : record->moved ? PHASE_MOVED : PHASE_WAITING;
 	device->orphaned = orphaned;
 	r = parents_claim(device_store(device), key);
-	if (r == 0 && !strcmp(key->class, MYDEVICE_CLASS))
+	if (r == 0 && device_kind(device)->has_live)
 		r = nodes_read_live(device_store(device), key, &device->live);
 	if (r == 0)
 		r = node_link_read(device);

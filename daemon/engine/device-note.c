@@ -12,17 +12,11 @@
 void device_note_attached(const struct device *device)
 {
 	const struct record *record = &device->record;
-	unsigned long long usec = record->written_usec;
+	char text[256];
 
-	registry_note_written(device->domain->manager->registry, usec);
-	if (strcmp(device->key.class, MYDEVICE_CLASS))
-		domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
-			   "attached: class %s, served by domain %u, written after %llu us",
-			   device->key.class, device->key.backend, usec);
-	else
-		domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED,
-			   "attached: %s, ring size %u bytes, written %llu us after the request",
-			   channel_mode_name(record->mode), record->ring_size, usec);
+	registry_note_written(device->domain->manager->registry, record->written_usec);
+	device_kind(device)->describe(&device->key, record, text, sizeof(text));
+	domain_log(device->domain, device, LOG_INFO, MSG_ATTACHED, "attached: %s", text);
 }
 
 void device_note_connected(struct device *device)

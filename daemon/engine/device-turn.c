@@ -137,10 +137,10 @@ static enum event next_event(struct device *device)
 		return EVENT_DETACH;
 	if (device->phase == PHASE_STRANDED && !device->unwanted)
 		return stranded_has_backend(device) ? EVENT_RETURNED : EVENT_STATES;
-	/* a driver of another class knows of no other backend: its guest sees it go */
+	/* a driver that knows of no other backend: its guest sees it go */
 	if (device->orphaned && device->phase != PHASE_REMOVED)
-		return strcmp(device->key.class, MYDEVICE_CLASS) || device->unwanted ?
-			       EVENT_DEAD : EVENT_ORPHANED;
+		return device_kind(device)->follows && !device->unwanted ? EVENT_ORPHANED :
+									   EVENT_DEAD;
 	return EVENT_STATES;
 }
 

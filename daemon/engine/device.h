@@ -17,6 +17,7 @@
 #include "model/paths.h"
 #include "model/record.h"
 #include "model/request.h"
+#include "nodes/kinds.h"
 #include "policy/policy.h"
 #include "store/store.h"
 
@@ -117,6 +118,11 @@ bool device_has_work(const struct device *device);
 /* NULL if there is none; also what is on its way out is found. */
 struct device *device_find(struct domain *domain, const char *class, unsigned int devid);
 struct device *device_find_named(struct domain *domain, const char *class, const char *name);
+
+static inline const struct kind *device_kind(const struct device *device)
+{
+	return kind_of(device->key.class, device->record.mode);
+}
 
 /* Written, and not yet told to go. */
 static inline bool device_is_serving(const struct device *device)

@@ -65,11 +65,11 @@ static void give(struct domain *domain, const struct device_plan *plan)
 
 static void give_gift(struct domain *domain, const struct policy_gift *gift)
 {
-	bool channel = !strcmp(gift->class, MYDEVICE_CLASS);
+	bool any = kind_of(gift->class, gift->settings.mode)->any_devid;
 	struct device_plan plan = {
 		.class = gift->class,
 		.name = gift->name,
-		.devid = channel ? gifts_free_devid(domain, gift->class) : gift->settings.devid,
+		.devid = any ? gifts_free_devid(domain, gift->class) : gift->settings.devid,
 		.origin = ORIGIN_POLICY,
 		.grant = policy_gift_grant(&gift->settings),
 		.settings = &gift->settings,
@@ -99,7 +99,7 @@ static void give_kept(struct domain *domain, const struct kept *kept)
 		.began_usec = monotonic_usec(),
 	};
 
-	if (!strcmp(kept->class, MYDEVICE_CLASS) && device_find(domain, plan.class, plan.devid))
+	if (kind_of(kept->class, kept->record.mode)->any_devid && device_find(domain, plan.class, plan.devid))
 		plan.devid = gifts_free_devid(domain, kept->class);
 	give(domain, &plan);
 }

@@ -35,7 +35,7 @@ void node_link_choose(struct device *device)
 	const struct device *owner;
 
 	*device->link_guest = '\0';
-	if (strcmp(device->key.class, MYDEVICE_CLASS) || !name_is_safe(guest, strlen(guest)))
+	if (!device_kind(device)->has_node || !name_is_safe(guest, strlen(guest)))
 		return;
 	owner = find_owner(device);
 	if (owner)
@@ -65,6 +65,8 @@ struct path node_link_path(const struct device *device)
 {
 	bool valid = !strcmp(device->link_guest, device->domain->name);
 
+	if (!device_kind(device)->has_node)
+		return (struct path){};
 	return path_backend_node(&device->key, valid ? device->link_guest : "",
 				 device->record.name);
 }

@@ -113,7 +113,6 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 		.name = order->name,
 	};
 	struct policy_settings settings = policy_resolve(manager->policy, &subject);
-	bool channel = !strcmp(order->class, MYDEVICE_CLASS);
 	struct device_plan plan = {
 		.class = order->class,
 		.name = order->name,
@@ -128,7 +127,7 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 
 	if (start_again(domain, order) || check_attach(manager, domain, order) < 0)
 		return;
-	if (channel)
+	if (kind_of(order->class, order->mode)->any_devid)
 		plan.devid = choose_devid(domain, order->class, order->name);
 	if (order->mode != MODE_ANY)
 		settings.mode = order->mode;
@@ -178,7 +177,7 @@ static struct device *find_device(struct domain *domain, struct order *order)
 	if (device && device->phase != PHASE_REMOVED)
 		return device;
 	fail(order, -ENXIO, "guest %s has no %s \"%s\"", escape(domain->name).text,
-	     strcmp(order->class, MYDEVICE_CLASS) ? order->class : "channel",
+	     kind_of(order->class, order->mode)->noun ?: order->class,
 	     escape(order->name).text);
 	return NULL;
 }

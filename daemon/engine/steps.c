@@ -7,11 +7,6 @@
 #include "model/awaited.h"
 #include "view/registry.h"
 
-static bool is_ours(const struct device *device)
-{
-	return !strcmp(device->key.class, MYDEVICE_CLASS);
-}
-
 /* 1, 0 or -errno */
 static int has_node(struct store *store, const struct path *dir, const char *node)
 {
@@ -31,7 +26,7 @@ int steps_read(struct device *device)
 	_cleanup_free_ char *text = NULL;
 	int features = 0, offer = 0, r = 0;
 
-	if (!is_ours(device))
+	if (!device_kind(device)->has_steps)
 		return 0;
 	if (awaited_needs_features(backend))
 		features = has_node(store, &back, "max-protocol");
@@ -60,7 +55,7 @@ void steps_show(const struct device *device, struct device_view *view)
 		.offer = device->steps.offer,
 	};
 
-	if (!is_ours(device))
+	if (!device_kind(device)->has_steps)
 		return;
 	view->awaited = awaited_find(&facts);
 	view->backend_error = device->steps.error;

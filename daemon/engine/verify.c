@@ -17,7 +17,7 @@
 /* Before a look: a script writes one node after the other. */
 #define DELAY_USEC (1 * USEC_PER_SEC)
 
-#define VALUES_MAX 4
+#define VALUES_MAX 8
 /* The owner of a directory can make them fail; then there is a next time. */
 #define TRIES 4
 
@@ -34,8 +34,10 @@ struct end {
 	bool permissions;
 };
 
-static int compare_value(struct end *end, const char *name, const char *expected)
+/* A kind_add_fn. */
+static int compare_value(const char *name, const char *expected, void *userdata)
 {
+	struct end *end = userdata;
 	struct path node = path_child(&end->dir, name);
 	_cleanup_free_ char *found = NULL;
 	int r = store_read(device_store(end->device), 0, node.text, &found, NULL);
@@ -48,6 +50,8 @@ static int compare_value(struct end *end, const char *name, const char *expected
 		   "another program changed %s: expected \"%s\", found %s%.64s%s; restoring it",
 		   node.text, expected, found ? "\"" : "no such node",
 		   found ? escape(found).text : "", found ? "\"" : "");
+	if (end->n_values == VALUES_MAX)
+		return -ENOSPC;
 	end->values[end->n_values].node = name;
 	end->values[end->n_values++].expected = expected;
 	return 0;
@@ -122,19 +126,17 @@ static int restore_end(struct end *end, const char *role, const struct path *oth
 		       unsigned int *differences)
 {
 	const struct device *device = end->device;
-	bool channel = !strcmp(device->key.class, MYDEVICE_CLASS);
+	const struct kind *kind = device_kind(device);
 	char id[16], role_id[16];
 	int r;
 
 	snprintf(id, sizeof(id), "%u", end->reader);
 	snprintf(role_id, sizeof(role_id), "%s-id", role);
-	r = compare_value(end, role, other->text);
+	r = compare_value(role, other->text, end);
 	if (r == 0)
-		r = compare_value(end, role_id, id);
-	if (r == 0 && channel)
-		r = compare_value(end, "name", device->record.name);
-	if (r == 0 && channel)
-		r = compare_value(end, "mode", channel_mode_name(device->record.mode));
+		r = compare_value(role_id, id, end);
+	if (r == 0 && kind->both)
+		r = kind->both(&device->record, compare_value, end);
 	if (r == 0)
 		r = compare_permissions(end);
 	*differences += (unsigned int)end->n_values + end->permissions;

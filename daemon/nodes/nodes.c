@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "nodes/kinds.h"
 #include "nodes/nodes.h"
 #include "nodes/parents.h"
 #include "store/values.h"
@@ -61,94 +62,62 @@ static int domain_is_there(struct store *store, store_txn txn, unsigned int domi
 }
 
 struct attach {
-	const struct device_key *key;
-	const char *link_guest;
-	const struct policy_settings *settings;
-	const struct record *record;
+	struct kind_plan plan;
+	const struct kind *kind;
 };
 
-static int write_extra_nodes(struct store *store, store_txn txn, const struct attach *attach,
-			     const struct path *dir, bool backend)
-{
-	for (size_t i = 0; i < attach->settings->n_nodes; i++) {
-		const struct policy_node *node = &attach->settings->nodes[i];
-		int r;
+/* The directory that a kind of devices has nodes for. */
+struct dir {
+	struct store *store;
+	store_txn txn;
+	struct path path;
+};
 
-		if (node->backend != backend)
-			continue;
-		r = write_child(store, txn, dir, node->name, node->value);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+/* A kind_add_fn. */
+static int add_node(const char *name, const char *value, void *userdata)
+{
+	const struct dir *dir = userdata;
+
+	return write_child(dir->store, dir->txn, &dir->path, name, value);
 }
 
-/*
- * What makes a channel. In the frontend's directory, too: who serves it owns the
- * other one, and could give it the name of a channel that somebody else serves.
- */
-static int write_identity(struct store *store, store_txn txn, const struct attach *attach,
-			  const struct path *dir)
+static int write_nodes_of_kind(struct store *store, store_txn txn, const struct attach *attach,
+			       const struct path *path, bool backend)
 {
-	int r;
+	const struct kind *kind = attach->kind;
+	struct dir dir = { store, txn, *path };
+	int r = 0;
 
-	if (strcmp(attach->key->class, MYDEVICE_CLASS) != 0)
-		return 0;
-	r = write_child(store, txn, dir, "name", attach->record->name);
-	if (r < 0)
-		return r;
-	return write_child(store, txn, dir, "mode", channel_mode_name(attach->record->mode));
+	if (kind->both)
+		r = kind->both(attach->plan.record, add_node, &dir);
+	if (r == 0 && !backend && kind->frontend)
+		r = kind->frontend(&attach->plan, add_node, &dir);
+	if (r == 0 && backend && kind->backend)
+		r = kind->backend(&attach->plan, add_node, &dir);
+	return r;
 }
 
 static int write_frontend(struct store *store, store_txn txn, const struct attach *attach)
 {
-	struct path frontend = path_frontend(attach->key), backend = path_backend(attach->key);
+	struct path frontend = path_frontend(attach->plan.key), backend = path_backend(attach->plan.key);
 	int r;
 
-	r = make_dir(store, txn, &frontend, attach->key->guest, (int)attach->key->backend);
+	r = make_dir(store, txn, &frontend, attach->plan.key->guest, (int)attach->plan.key->backend);
 	if (r < 0)
 		return r;
-	r = parents_own(store, txn, attach->key);
+	r = parents_own(store, txn, attach->plan.key);
 	if (r < 0)
 		return r;
 	r = write_child(store, txn, &frontend, "backend", backend.text);
 	if (r < 0)
 		return r;
-	r = write_child_number(store, txn, &frontend, "backend-id", attach->key->backend);
+	r = write_child_number(store, txn, &frontend, "backend-id", attach->plan.key->backend);
 	if (r < 0)
 		return r;
-	r = write_identity(store, txn, attach, &frontend);
-	if (r < 0)
-		return r;
-	r = write_extra_nodes(store, txn, attach, &frontend, false);
+	r = write_nodes_of_kind(store, txn, attach, &frontend, false);
 	if (r < 0)
 		return r;
 	return write_child(store, txn, &frontend, "state", STATE_INITIALISING);
-}
-
-/* What a channel's backend has to know; other classes have nodes of their own. */
-static int write_channel(struct store *store, store_txn txn, const struct attach *attach,
-			 const struct path *backend)
-{
-	const struct policy_settings *settings = attach->settings;
-	int r = write_identity(store, txn, attach, backend);
-
-	if (r < 0)
-		return r;
-	r = *attach->link_guest ? write_child(store, txn, backend, "guest", attach->link_guest) : 0;
-	if (r < 0)
-		return r;
-	r = write_child_number(store, txn, backend, "ring-size", attach->record->ring_size);
-	if (r < 0)
-		return r;
-	for (enum live_key key = 0; key < LIVE_MAX; key++) {
-		const char *value = settings->live[key];
-
-		r = value && *value ? write_child(store, txn, backend, live_name(key), value) : 0;
-		if (r < 0)
-			return r;
-	}
-	return 0;
 }
 
 /*
@@ -160,9 +129,9 @@ static int write_script(struct store *store, store_txn txn, const struct attach 
 {
 	int r;
 
-	if (!attach->record->scripted)
+	if (!attach->plan.record->scripted)
 		return 0;
-	r = write_child(store, txn, backend, "script", attach->settings->script);
+	r = write_child(store, txn, backend, "script", attach->plan.settings->script);
 	if (r < 0)
 		return r;
 	return write_child(store, txn, backend, "hotplug-status", hotplug_name(HOTPLUG_WAITING));
@@ -170,25 +139,22 @@ static int write_script(struct store *store, store_txn txn, const struct attach 
 
 static int write_backend(struct store *store, store_txn txn, const struct attach *attach)
 {
-	struct path frontend = path_frontend(attach->key), backend = path_backend(attach->key);
+	struct path frontend = path_frontend(attach->plan.key), backend = path_backend(attach->plan.key);
 	int r;
 
-	r = make_dir(store, txn, &backend, attach->key->backend, (int)attach->key->guest);
+	r = make_dir(store, txn, &backend, attach->plan.key->backend, (int)attach->plan.key->guest);
 	if (r < 0)
 		return r;
 	r = write_child(store, txn, &backend, "frontend", frontend.text);
 	if (r < 0)
 		return r;
-	r = write_child_number(store, txn, &backend, "frontend-id", attach->key->guest);
+	r = write_child_number(store, txn, &backend, "frontend-id", attach->plan.key->guest);
 	if (r < 0)
 		return r;
 	r = write_child(store, txn, &backend, "online", "1");
 	if (r < 0)
 		return r;
-	if (!strcmp(attach->key->class, MYDEVICE_CLASS))
-		r = write_channel(store, txn, attach, &backend);
-	else
-		r = write_extra_nodes(store, txn, attach, &backend, true);
+	r = write_nodes_of_kind(store, txn, attach, &backend, true);
 	if (r < 0)
 		return r;
 	r = write_script(store, txn, attach, &backend);
@@ -213,16 +179,16 @@ static int attach_body(struct store *store, store_txn txn, void *userdata)
 	const struct attach *attach = userdata;
 	int r;
 
-	r = domain_is_there(store, txn, attach->key->guest, -ESRCH);
+	r = domain_is_there(store, txn, attach->plan.key->guest, -ESRCH);
 	if (r < 0)
 		return r;
 	/* this runs in domain 0 */
-	if (attach->key->backend) {
-		r = domain_is_there(store, txn, attach->key->backend, -EHOSTUNREACH);
+	if (attach->plan.key->backend) {
+		r = domain_is_there(store, txn, attach->plan.key->backend, -EHOSTUNREACH);
 		if (r < 0)
 			return r;
 	}
-	r = write_record(store, txn, attach->key, attach->record);
+	r = write_record(store, txn, attach->plan.key, attach->plan.record);
 	if (r < 0)
 		return r;
 	r = write_frontend(store, txn, attach);
@@ -237,10 +203,13 @@ int nodes_attach(struct store *store, const struct device_key *key, const char *
 {
 	struct record written = *record;
 	struct attach attach = {
-		.key = key,
-		.link_guest = link_guest,
-		.settings = settings,
-		.record = record,
+		.plan = {
+			.key = key,
+			.link_guest = link_guest,
+			.settings = settings,
+			.record = record,
+		},
+		.kind = kind_of(key->class, record->mode),
 	};
 	int r;
 
