@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 #include "base/log.h"
@@ -28,6 +29,8 @@ struct bus {
 	bool missing;			/* and it was said */
 	void (*on_settled)(void *userdata);
 	void *userdata;
+	bus_reload_fn reload;
+	void *reload_userdata;
 };
 
 static int append_entry(sd_bus_message *reply, const char *key, const char *type, ...)
@@ -109,6 +112,15 @@ static int append_status(sd_bus_message *reply, const struct registry_status *st
 	if (r < 0)
 		return r;
 	r = append_entry(reply, "Connected", "u", status->metrics.connected);
+	if (r < 0)
+		return r;
+	r = append_entry(reply, "Policy", "s", policy_source_name(status->policy.source));
+	if (r < 0)
+		return r;
+	r = append_entry(reply, "PolicyError", "s", status->policy.error.text);
+	if (r < 0)
+		return r;
+	r = append_entry(reply, "PolicySaveError", "s", status->policy.save_error.text);
 	if (r < 0)
 		return r;
 	return append_entry(reply, "RequestsAnswered", "t", status->metrics.served);
@@ -214,6 +226,29 @@ static int method_find_guest(sd_bus_message *call, void *userdata, sd_bus_error 
 	return bus_method_find_guest(call, &((struct bus *)userdata)->orders, ret_error);
 }
 
+/* Of root, and whoever runs the daemon. */
+static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+{
+	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+	struct bus *bus = userdata;
+	struct reason reason = {};
+	uid_t uid;
+	int r;
+
+	r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, &uid);
+	if (r < 0)
+		return r;
+	if (uid && uid != geteuid())
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_ACCESS_DENIED,
+					 "only root may reload the policy");
+	r = bus->reload(bus->reload_userdata, &reason);
+	if (r < 0)
+		return sd_bus_error_setf(ret_error, BUS_ERROR_BAD_POLICY, "%s", reason.text);
+	return sd_bus_reply_method_return(call, NULL);
+}
+
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -223,6 +258,7 @@ static const sd_bus_vtable vtable[] = {
 				method_status, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Metrics", SD_BUS_ARGS("s", format), SD_BUS_RESULT("s", text),
 				method_metrics, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Reload", NULL, NULL, method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Attach",
 				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", options),
 				SD_BUS_RESULT("o", device),
@@ -398,6 +434,12 @@ int bus_new(sd_event *event, struct registry *registry, struct engine *engine, s
 		return r;
 	*ret = steal(&bus);
 	return 0;
+}
+
+void bus_set_reload(struct bus *bus, bus_reload_fn reload, void *userdata)
+{
+	bus->reload = reload;
+	bus->reload_userdata = userdata;
 }
 
 void bus_join(struct bus *bus, void (*on_settled)(void *userdata), void *userdata)

@@ -15,7 +15,12 @@
 
 struct bus;
 
+/* 0, or -errno and why. */
+typedef int (*bus_reload_fn)(void *userdata, struct reason *ret_reason);
+
 int bus_new(sd_event *event, struct registry *registry, struct engine *engine, struct bus **ret);
+/* What the method Reload calls. */
+void bus_set_reload(struct bus *bus, bus_reload_fn reload, void *userdata);
 /*
  * Until now it was not to be seen there: whoever asks is to get the whole answer.
  * on_settled comes once: it is there, or there is no bus for now. Only the first

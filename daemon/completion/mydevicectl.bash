@@ -55,9 +55,9 @@ _mydevicectl() {
 		return
 	fi
 	case ${#words[@]} in
-	0) word="list status attach detach set wait monitor connect policy metrics" ;;
+	0) word="list status attach detach set wait monitor connect policy reload metrics" ;;
 	1)
-		[ "${words[0]}" != metrics ] || return
+		case ${words[0]} in metrics | reload) return ;; esac
 		word=$(_mydevicectl_known "")
 		;;
 	2) [ "${words[0]}" = list ] && return

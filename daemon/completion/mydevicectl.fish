@@ -31,6 +31,7 @@ complete -c mydevicectl -n '__mydevicectl_at 1' -a wait -d 'Until it is connecte
 complete -c mydevicectl -n '__mydevicectl_at 1' -a monitor -d 'Tell what happens'
 complete -c mydevicectl -n '__mydevicectl_at 1' -a connect -d 'Join this terminal to a channel'
 complete -c mydevicectl -n '__mydevicectl_at 1' -a policy -d 'What attachd.conf says'
+complete -c mydevicectl -n '__mydevicectl_at 1' -a reload -d 'Read attachd.conf again'
 complete -c mydevicectl -n '__mydevicectl_at 1' -a metrics -d 'Counters and times'
 complete -c mydevicectl -n '__mydevicectl_at 2' -a '(__mydevicectl_guests)'
 complete -c mydevicectl -n '__mydevicectl_at 3' -a '(__mydevicectl_channels)'

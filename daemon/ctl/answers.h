@@ -33,6 +33,8 @@ struct client_status {
 	uint64_t xenstore_silent_usec;
 	uint32_t guests, devices, connected;
 	uint64_t requests_answered;
+	char *policy;			/* which is in use; "": an earlier daemon */
+	char *policy_error, *policy_save_error;
 };
 
 /* A section of the policy. */

@@ -82,6 +82,7 @@ static int explain(struct client *client, int r, const sd_bus_error *error, cons
 		{ BUS_ERROR_NO_XENSTORE, -ENOTCONN },
 		{ BUS_ERROR_NO_BACKEND, -EHOSTUNREACH },
 		{ BUS_ERROR_NO_SPACE, -ENOSPC },
+		{ BUS_ERROR_BAD_POLICY, -EUCLEAN },
 		{ SD_BUS_ERROR_LIMITS_EXCEEDED, -EUSERS },
 		{ SD_BUS_ERROR_NO_REPLY, -ETIMEDOUT },
 		{ SD_BUS_ERROR_TIMEOUT, -ETIMEDOUT },
@@ -348,6 +349,13 @@ int client_metrics(struct client *client, const char *format, char **ret_text,
 	}
 	r = send_call(client, message, TIMEOUT_USEC, &reply, ret_why);
 	return r < 0 ? r : read_answer(reply, "s", ret_text, ret_why);
+}
+
+int client_reload(struct client *client, const char **ret_why)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+	return call(client, "Reload", &reply, ret_why);
 }
 
 void client_sections_free(struct client_section *sections, size_t n)

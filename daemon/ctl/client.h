@@ -64,6 +64,9 @@ int client_set(struct client *client, const char *guest, const char *name,
 int client_policy(struct client *client, const char *guest, const char *name,
 		  const struct client_options *options, char **ret_text, const char **ret_why);
 
+/* The daemon reads its policy again. -EUCLEAN: it has mistakes, and is not used. */
+int client_reload(struct client *client, const char **ret_why);
+
 int client_sections(struct client *client, struct client_section **ret, size_t *ret_n,
 		    const char **ret_why);
 void client_sections_free(struct client_section *sections, size_t n);

@@ -24,6 +24,8 @@ int command_failed(int error, const char *why)
 		{ -EHOSTUNREACH, EXIT_NO_BACKEND, "no backend domain: ", "" },
 		{ -ENOSPC, EXIT_NO_SPACE, "no space in XenStore: ", "" },
 		{ -EUSERS, EXIT_LIMIT, "too many requests: ", "" },
+		{ -EUCLEAN, EXIT_BAD_POLICY, "the policy is refused: ",
+		  "; the one in use stays; see: mydevice-attachd --check" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(failures); i++)

@@ -20,6 +20,7 @@ enum {
 	EXIT_NO_BACKEND = 11,
 	EXIT_NO_SPACE = 12,
 	EXIT_LIMIT = 13,
+	EXIT_BAD_POLICY = 14,
 };
 
 /* Options that only some commands take. */
@@ -63,6 +64,7 @@ int run_detach(const struct command_context *context);
 int run_metrics(const struct command_context *context);
 int run_monitor(const struct command_context *context);
 int run_policy(const struct command_context *context);
+int run_reload(const struct command_context *context);
 int run_set(const struct command_context *context);
 int run_wait(const struct command_context *context);
 

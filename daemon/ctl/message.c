@@ -40,6 +40,9 @@ const struct message_target message_status[] = {
 	{ "Guests", 'u', offsetof(struct client_status, guests) },
 	{ "Devices", 'u', offsetof(struct client_status, devices) },
 	{ "Connected", 'u', offsetof(struct client_status, connected) },
+	{ "Policy", 's', offsetof(struct client_status, policy) },
+	{ "PolicyError", 's', offsetof(struct client_status, policy_error) },
+	{ "PolicySaveError", 's', offsetof(struct client_status, policy_save_error) },
 	{ "RequestsAnswered", 't', offsetof(struct client_status, requests_answered) },
 	{},
 };

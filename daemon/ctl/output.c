@@ -170,6 +170,26 @@ void output_details(const struct client_device *devices, size_t n)
 	}
 }
 
+static void print_policy(const struct client_status *status)
+{
+	static const struct {
+		const char *source, *text;
+	} texts[] = {
+		{ "files", "as in its files" },
+		{ "older", "an older one, since the files were refused" },
+		{ "saved", "the last good one, since the files were refused" },
+		{ "none", "none is valid; guests get no new devices" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!strcmp(texts[i].source, status->policy))
+			printf("%14s: %s\n", "Policy", texts[i].text);
+	if (*status->policy_error)
+		printf("%14s: %s\n", "Policy error", status->policy_error);
+	if (*status->policy_save_error)
+		printf("%14s: %s\n", "Not saved", status->policy_save_error);
+}
+
 void output_status(const struct client_status *status)
 {
 	printf("mydevice-attachd %s\n", status->version);
@@ -185,6 +205,7 @@ void output_status(const struct client_status *status)
 	printf("%14s: %u\n", "Guests", status->guests);
 	printf("%14s: %u, %u of them connected\n", "Channels", status->devices,
 	       status->connected);
+	print_policy(status);
 	printf("%14s: %" PRIu64 " requests since the start\n", "Answered",
 	       status->requests_answered);
 }
@@ -301,6 +322,9 @@ int output_status_json(const struct client_status *status)
 	json_object_object_add(object, "connected", json_object_new_int64(status->connected));
 	json_object_object_add(object, "requests_answered",
 			       json_object_new_int64((int64_t)status->requests_answered));
+	json_object_object_add(object, "policy", text_json(status->policy));
+	json_object_object_add(object, "policy_error", text_json(status->policy_error));
+	json_object_object_add(object, "policy_save_error", text_json(status->policy_save_error));
 	return output_json(object);
 }
 

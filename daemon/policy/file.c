@@ -166,7 +166,7 @@ static void read_line(struct reader *reader, size_t len)
 		read_setting(reader, text);
 }
 
-static int parse_stream(struct policy *policy, const char *name, FILE *stream,
+static int parse_stream(struct policy *policy, const char *name, FILE *stream, FILE *copy,
 			policy_fault_fn fn, void *userdata)
 {
 	struct reader reader = {
@@ -183,6 +183,8 @@ static int parse_stream(struct policy *policy, const char *name, FILE *stream,
 	       (len = getline(&reader.text, &reader.text_size, stream)) >= 0) {
 		size_t mark = strlen(BYTE_ORDER_MARK);
 
+		if (copy)
+			fwrite(reader.text, 1, (size_t)len, copy);
 		if (!reader.line++ && !strncmp(reader.text, BYTE_ORDER_MARK, mark)) {
 			len -= (ssize_t)mark;
 			memmove(reader.text, reader.text + mark, (size_t)len + 1);
@@ -221,7 +223,24 @@ int policy_parse(struct policy *policy, const char *name, const char *text, size
 	stream = fmemopen((void *)text, len, "r");
 	if (!stream)
 		return -errno;
-	return parse_stream(policy, name, stream, fn, userdata);
+	return parse_stream(policy, name, stream, NULL, fn, userdata);
+}
+
+/* Keeps its text as it was parsed. */
+static int parse_file(struct policy *policy, const char *file, FILE *stream, policy_fault_fn fn,
+		      void *userdata)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	FILE *copy = open_memstream(&text, &len);
+	int r;
+
+	if (!copy)
+		return -ENOMEM;
+	r = parse_stream(policy, file, stream, copy, fn, userdata);
+	if (fclose(copy))
+		return -ENOMEM;
+	return r < 0 ? r : policy_add_source(policy, file, text, len);
 }
 
 static int load_file(struct policy *policy, const char *file, policy_fault_fn fn,
@@ -236,7 +255,7 @@ static int load_file(struct policy *policy, const char *file, policy_fault_fn fn
 			fn(POLICY_MISTAKE, file, 0, strerror(-r), userdata);
 		return r;
 	}
-	return parse_stream(policy, file, stream, fn, userdata);
+	return parse_file(policy, file, stream, fn, userdata);
 }
 
 static int is_drop_in(const struct dirent *entry)
@@ -312,7 +331,8 @@ int policy_load(const char *file, policy_fault_fn fn, void *userdata, struct pol
 	if (r == -ENOENT) {
 		if (!n)
 			fn(POLICY_DOUBT, file, 0, "there is no such file, and no drop-in; expected "
-			   "a policy: the defaults allow every guest its channels", userdata);
+			   "a policy, which an empty file is: without one no guest gets a new "
+			   "channel", userdata);
 		r = 0;
 	}
 	if (r < 0 || drop_ins < 0)

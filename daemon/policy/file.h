@@ -18,9 +18,9 @@ typedef void (*policy_fault_fn)(enum policy_fault fault, const char *file, unsig
 
 /*
  * file, then FILE.d/[*].conf in the order of their names. A file that is not there is
- * empty; it is a doubt if there is no drop-in either. All mistakes are reported before
- * -EBADMSG is returned; other errors are -ENOMEM and what reading a file gave, also
- * reported. Doubts are reported and are no error.
+ * empty; it is a doubt if there is no drop-in either, and the policy has no sources. All
+ * mistakes are reported before -EBADMSG is returned; other errors are -ENOMEM and what
+ * reading a file gave, also reported. Doubts are reported and are no error.
  */
 int policy_load(const char *file, policy_fault_fn fault, void *userdata,
 		struct policy **ret);

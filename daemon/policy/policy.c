@@ -71,6 +71,28 @@ int policy_section_place(struct policy_section *section, const char *file, unsig
 	return 0;
 }
 
+int policy_add_source(struct policy *policy, const char *file, const char *text, size_t len)
+{
+	struct policy_file_text source = {
+		.file = strdup(file),
+		.text = malloc(len + 1),
+		.len = len,
+	};
+	struct policy_file_text *sources = NULL;
+
+	if (source.file && source.text)
+		sources = reallocarray(policy->sources, policy->n_sources + 1, sizeof(*sources));
+	if (!sources) {
+		free(source.file);
+		free(source.text);
+		return -ENOMEM;
+	}
+	memcpy(source.text, text, len);
+	policy->sources = sources;
+	sources[policy->n_sources++] = source;
+	return 0;
+}
+
 void policy_free(struct policy *policy)
 {
 	if (!policy)
@@ -78,6 +100,11 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < policy->n_sections; i++)
 		section_done(&policy->sections[i]);
 	free(policy->sections);
+	for (size_t i = 0; i < policy->n_sources; i++) {
+		free(policy->sources[i].file);
+		free(policy->sources[i].text);
+	}
+	free(policy->sources);
 	free(policy);
 }
 
@@ -216,6 +243,10 @@ struct policy_settings policy_resolve(const struct policy *policy,
 				apply(&settings, section);
 		}
 	}
+	if (policy->closed) {
+		settings.closed = true;
+		settings.allow = false;
+	}
 	return settings;
 }
 
@@ -268,6 +299,11 @@ int policy_decide(const struct policy_settings *settings, const struct request *
 {
 	enum channel_mode mode = request->mode == MODE_ANY ? settings->mode : request->mode;
 
+	if (settings->closed) {
+		strcpy(ret_reason->text,
+		       "this host has no valid policy now; it gives no new channel");
+		return -EACCES;
+	}
 	if (!settings->allow) {
 		snprintf(ret_reason->text, sizeof(ret_reason->text),
 			 "this host does not give this guest a channel \"%s\" "

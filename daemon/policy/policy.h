@@ -25,6 +25,7 @@ struct policy_node {
 
 struct policy_settings {
 	bool allow;
+	bool closed;			/* there is no valid policy */
 	bool always;			/* given without being asked for */
 	bool handshake;			/* the drivers reach Connected, and answer Closing */
 	const char *channels;		/* globs, separated by spaces */
@@ -92,9 +93,18 @@ struct policy_section {
 	unsigned int line;
 };
 
+/* A file that it was read from. */
+struct policy_file_text {
+	char *file, *text;
+	size_t len;
+};
+
 struct policy {
 	struct policy_section *sections;
 	size_t n_sections;
+	struct policy_file_text *sources;	/* in the order of their sections */
+	size_t n_sources;
+	bool closed;			/* there is no valid policy: nothing new is given */
 };
 
 /* Which device of which guest. */
@@ -110,6 +120,8 @@ struct policy_section *policy_add_section(struct policy *policy, enum policy_sco
 					  const char *name);
 /* Where it begins. 0 or -ENOMEM. */
 int policy_section_place(struct policy_section *section, const char *file, unsigned int line);
+/* Copies the text. 0 or -ENOMEM. */
+int policy_add_source(struct policy *policy, const char *file, const char *text, size_t len);
 void policy_free(struct policy *policy);
 DEFINE_CLEANUP(struct policy, policy_free)
 

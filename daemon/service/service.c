@@ -13,7 +13,8 @@
 #include "bus/bus.h"
 #include "bus/rival.h"
 #include "engine/engine.h"
-#include "policy/file.h"
+#include "policy/choice.h"
+#include "policy/state.h"
 #include "service/notify.h"
 #include "service/service.h"
 #include "view/registry.h"
@@ -30,6 +31,7 @@ struct service {
 	struct registry *registry;
 	struct engine *engine;
 	struct bus *bus;
+	struct policy_choice choice;
 	sd_event_source *tick, *ready_timeout, *ready;
 	uint64_t watchdog_usec;		/* 0: none */
 	bool is_ready;
@@ -37,41 +39,37 @@ struct service {
 	bool silent;			/* and it was said */
 };
 
-static void log_fault(enum policy_fault fault, const char *file, unsigned int line,
-		      const char *message, void *userdata)
-{
-	int level = fault == POLICY_MISTAKE ? LOG_ERR : LOG_WARNING;
-	struct log_about about = { .message_id = MSG_BAD_POLICY, .domid = -1, .devid = -1 };
-
-	if (line)
-		log_about(level, 0, &about, "%s:%u: %s", file, line, message);
-	else
-		log_about(level, 0, &about, "%s: %s", file, message);
-}
-
 static void note_policy(const struct service *service)
 {
 	const char *file = service->options->policy_file;
 
+	if (service->choice.status.source != POLICY_FROM_FILES)
+		return;
 	if (access(file, F_OK) < 0 && errno == ENOENT)
-		log_notice("there is no %s: the policy is that of its drop-ins alone, or of none, "
-			   "as attachd.conf(5) has it", file);
+		log_notice("there is no %s: the policy is that of its drop-ins alone", file);
 	else
 		log_notice("policy loaded from %s", file);
 }
 
 static void notify_status(struct service *service)
 {
+	static const char *const policies[] = {
+		[POLICY_FROM_FILES] = "",
+		[POLICY_OLDER] = "; the policy has mistakes, an older one is in use",
+		[POLICY_SAVED] = "; the policy has mistakes, the last good one is in use",
+		[POLICY_NONE] = "; there is no valid policy, guests get no new devices",
+	};
 	struct registry_status status = registry_status(service->registry);
+	const char *policy = policies[service->choice.status.source];
 
 	if (service->silent)
-		notify("STATUS=xenstored does not answer");
+		notify("STATUS=xenstored does not answer%s", policy);
 	else if (!status.metrics.store_connected)
-		notify("STATUS=Waiting for xenstored");
+		notify("STATUS=Waiting for xenstored%s", policy);
 	else
-		notify("STATUS=%u guests, %u channels, %u of them connected",
+		notify("STATUS=%u guests, %u channels, %u of them connected%s",
 			   status.metrics.guests, status.metrics.devices,
-			   status.metrics.connected);
+			   status.metrics.connected, policy);
 }
 
 static void tell_ready(struct service *service)
@@ -153,26 +151,36 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 	return sd_event_exit(service->event, 0);
 }
 
-static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+static int reload(void *userdata, struct reason *ret_reason)
 {
 	struct service *service = userdata;
 	struct policy *policy;
+	int r = policy_choose_again(&service->choice, &policy);
+
+	registry_set_policy(service->registry, &service->choice.status);
+	registry_count(service->registry, r < 0 ? COUNT_BAD_RELOADS : COUNT_RELOADS);
+	if (r == 0) {
+		engine_set_policy(service->engine, policy);
+		note_policy(service);
+	} else {
+		*ret_reason = service->choice.status.error;
+	}
+	notify_status(service);
+	return r;
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct service *service = userdata;
+	struct reason reason;
 
 	/* until it is ready, a new policy is a part of the start */
 	if (service->is_ready)
 		notify("RELOADING=1\nMONOTONIC_USEC=%llu",
 		       (unsigned long long)monotonic_usec());
-	if (policy_load(service->options->policy_file, log_fault, NULL, &policy) < 0) {
-		registry_note_policy(service->registry, true);
-		log_warning("the policy has mistakes; keeping the one in use");
-	} else {
-		registry_note_policy(service->registry, false);
-		engine_set_policy(service->engine, policy);
-		note_policy(service);
-	}
+	reload(service, &reason);
 	if (service->is_ready)
 		tell_ready(service);
-	notify_status(service);
 	return 0;
 }
 
@@ -220,14 +228,14 @@ static int start(struct service *service)
 	_cleanup_(policy_freep) struct policy *policy = NULL;
 	int r;
 
-	r = policy_load(service->options->policy_file, log_fault, NULL, &policy);
-	if (r < 0)
-		return r;
 	/* first, since a signal would end the process as long as nobody handles it */
 	r = block_signals();
 	if (r < 0)
 		return r;
 	r = bus_check_rival();
+	if (r < 0)
+		return r;
+	r = policy_choose(&service->choice, &policy);
 	if (r < 0)
 		return r;
 	sd_watchdog_enabled(0, &service->watchdog_usec);
@@ -237,6 +245,7 @@ static int start(struct service *service)
 	service->registry = registry_new();
 	if (!service->registry)
 		return -ENOMEM;
+	registry_set_policy(service->registry, &service->choice.status);
 	r = engine_start(service->registry, policy, service->options->xenctrl, &service->engine);
 	if (r < 0)
 		return r;
@@ -244,6 +253,7 @@ static int start(struct service *service)
 	r = bus_new(service->event, service->registry, service->engine, &service->bus);
 	if (r < 0)
 		return r;
+	bus_set_reload(service->bus, reload, service);
 	return add_sources(service);
 }
 
@@ -262,9 +272,20 @@ static void service_done(struct service *service)
 	sd_event_unref(service->event);
 }
 
+/* What systemd made of StateDirectory=. */
+static const char *state_directory(void)
+{
+	const char *directory = getenv("STATE_DIRECTORY");
+
+	return directory && *directory == '/' ? directory : POLICY_STATE_DIRECTORY;
+}
+
 int service_run(const struct service_options *options)
 {
-	_cleanup_(service_done) struct service service = { .options = options };
+	_cleanup_(service_done) struct service service = {
+		.options = options,
+		.choice = { .file = options->policy_file, .directory = state_directory() },
+	};
 	int r;
 
 	r = start(&service);

@@ -167,8 +167,17 @@ void metrics_print(FILE *to, enum metrics_format format, const struct metrics *m
 	gauge(&page, "mydevice_facts_degraded",
 	      "1 while it cannot ask the hypervisor which guests run.", metrics->facts_degraded);
 	gauge(&page, "mydevice_policy_bad",
-	      "1 while the policy on disk has mistakes and an older one is in use.",
+	      "1 while the policy on disk has mistakes and an older one, or none, is in use.",
 	      metrics->policy_is_bad);
+	gauge(&page, "mydevice_policy_saved_in_use",
+	      "1 while the saved policy is in use, since that on disk had mistakes at the start.",
+	      metrics->policy_is_saved_one);
+	gauge(&page, "mydevice_policy_missing",
+	      "1 while there is no valid policy, so that guests get no new devices.",
+	      metrics->policy_is_missing);
+	gauge(&page, "mydevice_policy_unsaved",
+	      "1 while the policy in use could not be saved for a restart.",
+	      metrics->policy_is_unsaved);
 	gauge(&page, "mydevice_guests", "Guests that run.", metrics->guests);
 	gauge(&page, "mydevice_devices", "Devices that are attached.", metrics->devices);
 	gauge(&page, "mydevice_devices_connected", "Devices with both ends connected.",

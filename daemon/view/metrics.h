@@ -44,7 +44,8 @@ struct guest_counts {
 };
 
 struct metrics {
-	bool store_connected, facts_degraded, policy_is_bad;
+	bool store_connected, facts_degraded;
+	bool policy_is_bad, policy_is_saved_one, policy_is_missing, policy_is_unsaved;
 	unsigned int guests, devices, connected;
 	uint64_t silent_usec;
 	uint64_t served;

@@ -296,11 +296,16 @@ void registry_note_connected(struct registry *registry, uint64_t usec)
 	pthread_mutex_unlock(&registry->lock);
 }
 
-void registry_note_policy(struct registry *registry, bool bad)
+void registry_set_policy(struct registry *registry, const struct policy_status *policy)
 {
+	struct metrics *metrics = &registry->status.metrics;
+
 	pthread_mutex_lock(&registry->lock);
-	registry->status.metrics.policy_is_bad = bad;
-	registry->status.metrics.counters[bad ? COUNT_BAD_RELOADS : COUNT_RELOADS]++;
+	registry->status.policy = *policy;
+	metrics->policy_is_bad = policy->source != POLICY_FROM_FILES;
+	metrics->policy_is_saved_one = policy->source == POLICY_SAVED;
+	metrics->policy_is_missing = policy->source == POLICY_NONE;
+	metrics->policy_is_unsaved = *policy->save_error.text;
 	pthread_mutex_unlock(&registry->lock);
 }
 

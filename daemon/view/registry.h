@@ -19,6 +19,7 @@
 #include "model/machine.h"
 #include "model/paths.h"
 #include "model/record.h"
+#include "policy/status.h"
 #include "view/metrics.h"
 
 struct device_view {
@@ -39,6 +40,7 @@ struct device_view {
 struct registry_status {
 	struct metrics metrics;		/* without silent_usec */
 	uint64_t beat_usec;		/* monotonic: last sign of life of the XenStore thread */
+	struct policy_status policy;
 };
 
 enum registry_change {
@@ -83,7 +85,7 @@ void registry_count_served(struct registry *registry);
 /* From the request: until the nodes were written, until the ends were connected. */
 void registry_note_written(struct registry *registry, uint64_t usec);
 void registry_note_connected(struct registry *registry, uint64_t usec);
-void registry_note_policy(struct registry *registry, bool bad);
+void registry_set_policy(struct registry *registry, const struct policy_status *policy);
 
 /* Adds or replaces what is known of a guest; key is never used again. */
 void registry_publish_guest(struct registry *registry, uint64_t key,

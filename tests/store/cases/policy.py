@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import re
-import subprocess
 
 from harness.runner import case
 from harness.world import check, equal
@@ -314,15 +313,3 @@ def policy_dropins_and_the_shipped_file(host):
         stream.write("[Guest x]\nAllow=yes\nRings=1\n")
     status, said = host.attachd.check(host.attachd.policy_file)
     check(status != 0 and f"{dropins}/60-bad.conf:3: " in said, f"a bad drop-in: {said}")
-
-
-@case(stores=("c",))
-def policy_with_mistakes_is_not_started_with(host):
-    host.attachd.set_policy("[Defaults]\nAllow=perhaps\n")
-    host.attachd.start(ready=False)
-    try:
-        status = host.attachd.process.popen.wait(10)
-    except subprocess.TimeoutExpired:
-        status = None
-    check(status not in (0, None), f"it started (status {status})")
-    check(re.search(r"attachd\.conf:2: ", host.attachd.log_text()), "the log does not tell why")

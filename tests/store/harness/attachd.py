@@ -74,6 +74,7 @@ class Attachd:
             "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.dir}/bus",
             "NOTIFY_SOCKET": os.path.join(self.dir, "notify"),
             "MYDEVICE_HYPERVISOR": self.dir,
+            "STATE_DIRECTORY": os.path.join(self.dir, "state"),
             "LD_LIBRARY_PATH": os.path.join(self.machine.build, "lib"),
             "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=98",
