@@ -43,6 +43,7 @@ _mydevicectl() {
 		case ${COMP_WORDS[i]} in
 		--mode) word="stream packet" ;;
 		paused) word="yes no" ;;
+		direction) word="both to-host to-guest" ;;
 		spin-usec) word=never ;;
 		--for) word="attached connected gone" ;;
 		--output)
@@ -65,7 +66,7 @@ _mydevicectl() {
 	*)
 		[ "${words[0]}" = set ] || return
 		word="rate-bytes= rate-messages= paused= read-wake= write-wake= spin-usec="
-		word+=" node-user= node-group= node-mode="
+		word+=" node-user= node-group= node-mode= direction="
 		compopt -o nospace 2>/dev/null
 		;;
 	esac

@@ -36,7 +36,8 @@ complete -c mydevicectl -n '__mydevicectl_at 1' -a metrics -d 'Counters and time
 complete -c mydevicectl -n '__mydevicectl_at 2' -a '(__mydevicectl_guests)'
 complete -c mydevicectl -n '__mydevicectl_at 3' -a '(__mydevicectl_channels)'
 complete -c mydevicectl -n '__mydevicectl_sets' -a 'rate-bytes= rate-messages= paused=yes paused=no
-    read-wake= write-wake= spin-usec= spin-usec=never node-user= node-group= node-mode='
+    read-wake= write-wake= spin-usec= spin-usec=never node-user= node-group= node-mode=
+    direction=both direction=to-host direction=to-guest'
 complete -c mydevicectl -s j -l json -d 'Print JSON'
 complete -c mydevicectl -l class -x -d 'A device of this class'
 complete -c mydevicectl -l mode -x -a 'stream packet' -d 'How bytes are kept together'

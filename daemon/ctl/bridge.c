@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -26,12 +27,13 @@ struct bridge {
 	bool input_ended, told;		/* and the other end knows */
 	bool peer_gone;			/* it takes nothing more, but may have left something */
 	bool left;			/* by the escape */
+	bool reads, writes;		/* what the channel is open for */
 };
 
 /* As much as there is; a packet channel gives one packet. */
 static int take_from_channel(struct bridge *b)
 {
-	ssize_t n = read(b->channel, b->in, IN_SIZE);
+	ssize_t n = b->reads ? read(b->channel, b->in, IN_SIZE) : 0;
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -62,6 +64,9 @@ static int take_from_input(struct bridge *b)
 		b->left = true;
 		b->out_to = (size_t)(escape - b->out);
 	}
+	/* read for the escape only */
+	if (!b->writes)
+		b->out_to = 0;
 	return 0;
 }
 
@@ -109,7 +114,8 @@ static int turn(struct bridge *b)
 {
 	bool wants_input = !has_output(b) && !b->input_ended && !b->peer_gone;
 	struct pollfd fds[] = {
-		{ .fd = b->channel, .events = (short)(POLLIN | (has_output(b) ? POLLOUT : 0)) },
+		{ .fd = b->channel, .events = (short)((b->reads ? POLLIN : 0) |
+						      (has_output(b) ? POLLOUT : 0)) },
 		{ .fd = wants_input ? b->input : -1, .events = POLLIN },
 		/* once all is sent: whether who reads what comes has gone, as head does */
 		{ .fd = b->told ? b->output : -1 },
@@ -126,14 +132,19 @@ static int turn(struct bridge *b)
 		r = take_from_input(b);
 	if (r == 0 && fds[2].revents)
 		r = -EPIPE;
-	if (b->input_ended && !b->told && !has_output(b))
+	if (b->input_ended && !b->told && !has_output(b)) {
 		tell_end(b);
+		/* nothing can come back */
+		if (r == 0 && !b->reads)
+			r = 1;
+	}
 	return r;
 }
 
 int bridge(int channel, int input, int output, int escape)
 {
 	struct bridge *b = calloc(1, sizeof(*b));
+	int flags = fcntl(channel, F_GETFL);
 	int r = 0;
 
 	if (!b)
@@ -143,6 +154,8 @@ int bridge(int channel, int input, int output, int escape)
 	b->output = output;
 	b->escape = escape;
 	b->out_most = sizeof(b->out);
+	b->reads = (flags & O_ACCMODE) != O_WRONLY;
+	b->writes = (flags & O_ACCMODE) != O_RDONLY;
 	b->in = malloc(IN_SIZE);
 	if (!b->in)
 		r = -ENOMEM;

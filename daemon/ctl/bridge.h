@@ -8,9 +8,9 @@
 #define BRIDGE_NO_ESCAPE (-1)
 
 /*
- * channel must be non-blocking. When input ends the other end is told, and what
- * it still sends comes out. 0 when the other end has closed, or the escape was
- * typed; else -errno.
+ * channel must be non-blocking; it may be open in one direction only. When input ends the
+ * other end is told, and what it still sends comes out. 0 when the other end has closed, or
+ * the escape was typed; else -errno.
  */
 int bridge(int channel, int input, int output, int escape);
 

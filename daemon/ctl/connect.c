@@ -65,12 +65,19 @@ static int find_node(const struct command_context *context, char **ret)
 	return *ret ? EXIT_SUCCESS : no_channel(context);
 }
 
+/* A channel with a direction cannot be opened for the other one. */
 static int open_channel(const char *path)
 {
-	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	static const int ways[] = { O_RDWR, O_RDONLY, O_WRONLY };
 
-	if (fd >= 0)
-		return fd;
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		int fd = open(path, ways[i] | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+		if (fd >= 0)
+			return fd;
+		if (errno != EACCES)
+			break;
+	}
 	fprintf(stderr, "mydevicectl: cannot open %s: %s\n", path,
 		errno == EBUSY ? "another program has it open" :
 		errno == EACCES ? "you may not; are you in its group?" :

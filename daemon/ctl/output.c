@@ -221,6 +221,11 @@ static struct json_object *text_json(const char *text)
 }
 
 /* Numbers are numbers, but for those that name somebody. */
+static bool is_number(const char *key, const char *value)
+{
+	return strncmp(key, "node-", 5) != 0 && strspn(value, "0123456789") == strlen(value);
+}
+
 static struct json_object *settings_json(const char *settings)
 {
 	struct json_object *object = json_object_new_object();
@@ -231,7 +236,7 @@ static struct json_object *settings_json(const char *settings)
 		char *key = strsep(&value, "=");
 
 		if (value)
-			json_object_object_add(object, key, strncmp(key, "node-", 5) ?
+			json_object_object_add(object, key, is_number(key, value) ?
 					       json_object_new_int64(strtoll(value, NULL, 10)) :
 					       json_object_new_string(value));
 	}

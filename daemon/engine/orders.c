@@ -221,7 +221,13 @@ static void set(struct domain *domain, struct order *order)
 		     "serves it, it begins with the settings of attachd.conf");
 		return;
 	}
-	r = nodes_set_live(domain->manager->store, &device->key, &order->live, order->named);
+	r = nodes_set_live(domain->manager->store, &device->key, device->record.mode, &order->live,
+			   order->named);
+	if (r == -EOPNOTSUPP) {
+		fail(order, r, "the backend's driver is an older one, which cannot enforce a "
+		     "direction; load the installed one, see mydevice-reload(8)");
+		return;
+	}
 	if (r < 0) {
 		fail(order, r == -ESRCH ? -EHOSTUNREACH : store_failure(r), "cannot be set: %s",
 		     r == -ESRCH ? "its backend is gone" : store_strerror(r));

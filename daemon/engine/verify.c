@@ -23,6 +23,7 @@
 
 struct end {
 	const struct device *device;
+	bool backend;
 	struct path dir;
 	unsigned int owner, reader;
 
@@ -135,8 +136,9 @@ static int restore_end(struct end *end, const char *role, const struct path *oth
 	r = compare_value(role, other->text, end);
 	if (r == 0)
 		r = compare_value(role_id, id, end);
-	if (r == 0 && kind->both)
-		r = kind->both(&device->record, compare_value, end);
+	if (r == 0 && kind->identity)
+		r = kind->identity(&device->record, device->live.value[LIVE_DIRECTION],
+				   end->backend, compare_value, end);
 	if (r == 0)
 		r = compare_permissions(end);
 	*differences += (unsigned int)end->n_values + end->permissions;
@@ -157,6 +159,7 @@ static int restore(const struct device *device, unsigned int *ret_differences)
 	};
 	struct end back = {
 		.device = device,
+		.backend = true,
 		.dir = path_backend(key),
 		.owner = key->backend,
 		.reader = key->guest,

@@ -86,6 +86,16 @@ static int parse_mode(const char *text, char *ret)
 	return 0;
 }
 
+static int parse_direction(const char *text, char *ret)
+{
+	if (!strcmp(text, "both"))
+		return 0;
+	if (strcmp(text, "to-host") != 0 && strcmp(text, "to-guest") != 0)
+		return -EINVAL;
+	strcpy(ret, text);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	const char *setting;
@@ -109,6 +119,8 @@ static const struct {
 			      "the name or number of a group" },
 	[LIVE_NODE_MODE] = { "node-mode", "NodeMode", parse_mode,
 			     "an octal mode without x, as in: 0640" },
+	[LIVE_DIRECTION] = { "direction", "Direction", parse_direction,
+			     "both, to-host or to-guest" },
 };
 
 const char *live_name(enum live_key key)

@@ -19,6 +19,16 @@ const char *channel_mode_name(enum channel_mode mode)
 	return mode_names[mode];
 }
 
+const char *channel_mode_of_backend(enum channel_mode mode, const char *direction)
+{
+	static const char *const names[MODE_MAX] = {
+		[MODE_STREAM] = "one-way stream",
+		[MODE_PACKET] = "one-way packet",
+	};
+
+	return direction && *direction ? names[mode] : channel_mode_name(mode);
+}
+
 int channel_mode_parse(const char *text, size_t len, enum channel_mode *ret)
 {
 	for (int mode = 0; mode < MODE_MAX; mode++)

@@ -38,6 +38,11 @@ struct request {
 };
 
 const char *channel_mode_name(enum channel_mode mode);
+/*
+ * In the backend's directory, whose driver enforces a direction ("" or NULL: both). One that
+ * cannot does not know the mode of such a channel, and refuses the device.
+ */
+const char *channel_mode_of_backend(enum channel_mode mode, const char *direction);
 int channel_mode_parse(const char *text, size_t len, enum channel_mode *ret);
 
 /*

@@ -9,11 +9,13 @@
  * What makes a channel. In the frontend's directory, too: who serves it owns the
  * other one, and could give it the name of a channel that somebody else serves.
  */
-static int both(const struct record *record, kind_add_fn add, void *userdata)
+static int identity(const struct record *record, const char *direction, bool of_backend,
+		    kind_add_fn add, void *userdata)
 {
 	int r = add("name", record->name, userdata);
 
-	return r < 0 ? r : add("mode", channel_mode_name(record->mode), userdata);
+	return r < 0 ? r : add("mode", of_backend ? channel_mode_of_backend(record->mode, direction) :
+			       channel_mode_name(record->mode), userdata);
 }
 
 static int backend(const struct kind_plan *plan, kind_add_fn add, void *userdata)
@@ -50,7 +52,7 @@ const struct kind kind_channel = {
 	.has_live = true,
 	.has_steps = true,
 	.follows = true,
-	.both = both,
+	.identity = identity,
 	.backend = backend,
 	.describe = describe,
 };

@@ -35,10 +35,11 @@ struct kind {
 
 	/*
 	 * Each lists nodes, in the order in which they are written, or is NULL. 0 or what
-	 * add() returned. Those in both directories are restored if another program has
-	 * changed them: their values stay as long as the record.
+	 * add() returned. Those of identity(), one end's or the other's, are restored if
+	 * another program has changed them. A direction ("" or NULL: both) is a channel's.
 	 */
-	int (*both)(const struct record *record, kind_add_fn add, void *userdata);
+	int (*identity)(const struct record *record, const char *direction, bool backend,
+			kind_add_fn add, void *userdata);
 	int (*frontend)(const struct kind_plan *plan, kind_add_fn add, void *userdata);
 	int (*backend)(const struct kind_plan *plan, kind_add_fn add, void *userdata);
 

@@ -88,8 +88,9 @@ static int write_nodes_of_kind(struct store *store, store_txn txn, const struct 
 	struct dir dir = { store, txn, *path };
 	int r = 0;
 
-	if (kind->both)
-		r = kind->both(attach->plan.record, add_node, &dir);
+	if (kind->identity)
+		r = kind->identity(attach->plan.record, attach->plan.settings->live[LIVE_DIRECTION],
+				   backend, add_node, &dir);
 	if (r == 0 && !backend && kind->frontend)
 		r = kind->frontend(&attach->plan, add_node, &dir);
 	if (r == 0 && backend && kind->backend)
@@ -368,9 +369,30 @@ int nodes_read_hotplug(struct store *store, const struct device_key *key, enum h
 
 struct change {
 	const struct device_key *key;
+	enum channel_mode mode;
 	const struct live *live;
 	unsigned int named;
 };
+
+/*
+ * A driver that has told its features, and not this one, would take no notice. One that is
+ * bound later refuses the mode if it cannot enforce the direction.
+ */
+static int set_direction(struct store *store, store_txn txn, const struct change *change,
+			 const struct path *backend)
+{
+	const char *direction = change->live->value[LIVE_DIRECTION];
+	struct path speaks = path_child(backend, "max-protocol");
+	struct path enforces = path_child(backend, "feature-direction");
+	int r = *direction ? store_exists(store, txn, speaks.text) : 0;
+
+	if (r > 0)
+		r = store_exists(store, txn, enforces.text) ?: -EOPNOTSUPP;
+	if (r < 0)
+		return r;
+	return write_child(store, txn, backend, "mode",
+			   channel_mode_of_backend(change->mode, direction));
+}
 
 static int set_live_body(struct store *store, store_txn txn, void *userdata)
 {
@@ -380,6 +402,11 @@ static int set_live_body(struct store *store, store_txn txn, void *userdata)
 
 	if (r <= 0)
 		return r < 0 ? r : -ESRCH;
+	if (change->named & 1u << LIVE_DIRECTION) {
+		r = set_direction(store, txn, change, &backend);
+		if (r < 0)
+			return r;
+	}
 	for (enum live_key key = 0; key < LIVE_MAX; key++) {
 		const char *value = change->live->value[key];
 		struct path path = path_child(&backend, live_name(key));
@@ -394,10 +421,10 @@ static int set_live_body(struct store *store, store_txn txn, void *userdata)
 	return 0;
 }
 
-int nodes_set_live(struct store *store, const struct device_key *key, const struct live *live,
-		   unsigned int named)
+int nodes_set_live(struct store *store, const struct device_key *key, enum channel_mode mode,
+		   const struct live *live, unsigned int named)
 {
-	struct change change = { .key = key, .live = live, .named = named };
+	struct change change = { .key = key, .mode = mode, .live = live, .named = named };
 
 	return store_transaction(store, TRIES, set_live_body, &change);
 }

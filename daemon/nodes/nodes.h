@@ -58,9 +58,12 @@ int nodes_read_states(struct store *store, const struct device_key *key,
 int nodes_read_hotplug(struct store *store, const struct device_key *key, enum hotplug *ret,
 		       struct escaped *ret_error);
 
-/* Those that are named, 1 << enum live_key. -ESRCH if there is no backend any more. */
-int nodes_set_live(struct store *store, const struct device_key *key, const struct live *live,
-		   unsigned int named);
+/*
+ * Those that are named, 1 << enum live_key. -ESRCH if there is no backend any more,
+ * -EOPNOTSUPP if its driver cannot enforce the direction.
+ */
+int nodes_set_live(struct store *store, const struct device_key *key, enum channel_mode mode,
+		   const struct live *live, unsigned int named);
 int nodes_read_live(struct store *store, const struct device_key *key, struct live *ret);
 
 /* 1 if both directories are there and name each other, 0 if not, or -errno. */

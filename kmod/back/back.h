@@ -23,11 +23,13 @@ struct myd_watch;
  * @control: the control page
  * @segment: by direction, the rings in segments of MYD_SEGMENT_SIZE
  * @order: by direction, log2 of the ring's bytes; checked
+ * @closed: bits of 1 << enum mydevice_direction: those whose ring is not mapped
  */
 struct myd_mapping {
 	void *control;
 	void *segment[MYDEVICE_DIRECTIONS][MYD_SEGMENTS_MAX];
 	u32 order[MYDEVICE_DIRECTIONS];
+	unsigned int closed;
 };
 
 struct myd_guest;
@@ -47,6 +49,8 @@ struct myd_guest;
  * @channel: its channel; NULL if there was no memory for it when its turn came
  * @begun: @channel is what the directory names, and our features are told there
  * @mode: the channel's
+ * @closed: bits of 1 << enum mydevice_direction: those that the toolstack has closed.
+ *	A mapping that was made with others is left once the frontend is Connected
  * @scripted: there is a hotplug script to be waited for
  * @failed: the last try to map; the next one is one of @failures
  * @failures: how many there may be in a time
@@ -67,6 +71,7 @@ struct myd_back {
 	struct myd_channel *channel;
 	bool begun;
 	enum mydevice_mode mode;
+	unsigned int closed;
 	bool scripted;
 	bool failed;
 	struct ratelimit_state failures;
@@ -78,6 +83,9 @@ struct myd_back {
 	u64 setting[MYD_BACK_SETTINGS];
 };
 
+/* main.c; with @mutex held */
+void myd_back_redirect(struct myd_back *back);
+
 /* guest.c */
 struct myd_guest *myd_guest_get(u16 domid);
 void myd_guest_put(struct myd_guest *guest);
@@ -87,7 +95,7 @@ void myd_guest_count(struct myd_guest *guest, struct myd_pace *device);
 
 /* mapping.c */
 int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev,
-		     enum mydevice_mode mode, u32 ring_size_max);
+		     enum mydevice_mode mode, u32 ring_size_max, unsigned int closed);
 void myd_mapping_free(struct myd_mapping *mapping, struct xenbus_device *dev);
 
 /* settings.c; with @mutex held */

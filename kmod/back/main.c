@@ -165,7 +165,7 @@ static void connect(struct myd_back *back)
 		fail(back, r, "cannot read its settings");
 		return;
 	}
-	r = myd_mapping_make(&back->mapping, dev, back->mode, ring_size_limit(dev));
+	r = myd_mapping_make(&back->mapping, dev, back->mode, ring_size_limit(dev), back->closed);
 	back->failed = r;
 	if (r) {
 		fail(back, r, "cannot map the frontend's rings");
@@ -206,6 +206,29 @@ static void disconnect(struct myd_back *back)
 	myd_doorbell_unbind(&back->doorbell);
 	myd_mapping_free(&back->mapping, back->dev);
 	back->linked = false;
+	/* What was closed for this mapping only. */
+	myd_channel_restrict(back->channel, back->closed);
+}
+
+/**
+ * myd_back_redirect() - the directions that the toolstack has closed may have changed
+ * @back: the backend, locked
+ *
+ * Closes them at once. The rings are mapped again by a new handshake, which has to wait
+ * for the frontend to be Connected: an Initialised of before would be taken for the offer
+ * that follows.
+ */
+void myd_back_redirect(struct myd_back *back)
+{
+	struct xenbus_device *dev = back->dev;
+
+	myd_channel_restrict(back->channel, back->closed);
+	if (!back->linked || back->closed == back->mapping.closed)
+		return;
+	if (xenbus_read_unsigned(dev->otherend, "state", 0) != XenbusStateConnected)
+		return;
+	disconnect(back);
+	myd_switch_state(dev, XenbusStateInitWait);
 }
 
 /* xenwatch waits for the lock: no allocation with it held may wait for a disk. */
@@ -241,7 +264,8 @@ static int write_features(struct xenbus_transaction xbt, struct xenbus_device *d
 
 	return xenbus_printf(xbt, path, "max-protocol", "%u", MYDEVICE_PROTOCOL_VERSION) ?:
 	       xenbus_printf(xbt, path, "max-ring-size", "%u", READ_ONCE(max_ring_size)) ?:
-	       xenbus_printf(xbt, path, "feature-split-event-channels", "%u", 1);
+	       xenbus_printf(xbt, path, "feature-split-event-channels", "%u", 1) ?:
+	       xenbus_printf(xbt, path, "feature-direction", "%u", 1);
 }
 
 /*
@@ -258,9 +282,11 @@ static int meet_channel(struct myd_back *back)
 	struct myd_channel *channel;
 	int r;
 
-	r = myd_devid_parse(dev->nodename, &info.devid) ?: myd_read_mode(dev->nodename, &info.mode);
+	r = myd_devid_parse(dev->nodename, &info.devid) ?:
+	    myd_read_mode(dev->nodename, &info.mode) ?:
+	    myd_read_direction(XBT_NIL, dev->nodename, &info.closed);
 	if (r) {
-		write_error(dev, r, "the mode is not one we know");
+		write_error(dev, r, "the mode or the direction is not one we know");
 		return r;
 	}
 	myd_read_name(dev->nodename, "name", myd_name_valid, info.name, sizeof(info.name));
@@ -270,6 +296,7 @@ static int meet_channel(struct myd_back *back)
 	channel = myd_channel_create(&info);
 	back->channel = IS_ERR(channel) ? NULL : channel;
 	back->mode = info.mode;
+	back->closed = info.closed;
 	back->set = false;
 	memset(back->setting, 0, sizeof(back->setting));
 	/* The toolstack has written it if there is a script to be waited for. */
@@ -321,6 +348,10 @@ static bool follow(struct myd_back *back, enum xenbus_state frontend)
 		if (back->begun && !back->linked && dev->state == XenbusStateInitWait &&
 		    plugged(back))
 			connect(back);
+		return false;
+	case XenbusStateConnected:
+		if (back->linked)
+			myd_back_redirect(back);
 		return false;
 	case XenbusStateClosing:
 		disconnect(back);

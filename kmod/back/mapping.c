@@ -6,6 +6,7 @@
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
+#include <linux/bits.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -71,7 +72,9 @@ static int map_rings(struct myd_mapping *mapping, struct xenbus_device *dev)
 		return -ENOMEM;
 	for (i = 0; i < count; i++)
 		gref[i] = READ_ONCE(shared->gref[i]);
-	r = map_ring(mapping, dev, 0, gref) ?: map_ring(mapping, dev, 1, gref + first);
+	r = mapping->closed & BIT(0) ? 0 : map_ring(mapping, dev, 0, gref);
+	if (!r && !(mapping->closed & BIT(1)))
+		r = map_ring(mapping, dev, 1, gref + first);
 	kvfree(gref);
 	return r;
 }
@@ -82,11 +85,12 @@ static int map_rings(struct myd_mapping *mapping, struct xenbus_device *dev)
  * @dev: the backend device
  * @mode: what the frontend has to have taken up, too
  * @ring_size_max: most bytes to map for each direction
+ * @closed: bits of 1 << enum mydevice_direction: those whose ring is not to be mapped
  *
  * Return: 0, -EPROTO, -EMSGSIZE or another negative errno; then nothing is kept.
  */
 int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev,
-		     enum mydevice_mode mode, u32 ring_size_max)
+		     enum mydevice_mode mode, u32 ring_size_max, unsigned int closed)
 {
 	grant_ref_t gref;
 	int r;
@@ -96,6 +100,7 @@ int myd_mapping_make(struct myd_mapping *mapping, struct xenbus_device *dev,
 	r = xenbus_map_ring_valloc(dev, &gref, 1, &mapping->control);
 	if (r)
 		return r;
+	mapping->closed = closed;
 	r = check_config(mapping->control, mode, ring_size_max, mapping) ?:
 	    map_rings(mapping, dev);
 	if (r)

@@ -3,6 +3,8 @@
  * Settings: nodes of the backend's own directory that the toolstack writes, and
  * may change while the channel is connected.
  *
+ * Directions are closed at once, and opened by a new handshake: main.c.
+ *
  * A guest has no word in them. What is wrong is the toolstack's mistake: it is
  * said, and what held before goes on.
  *
@@ -14,6 +16,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../core/nodes.h"
 #include "back.h"
 
 /* Indices of nodes[] and of what a backend keeps. */
@@ -86,6 +89,17 @@ static void read_node(struct myd_back *back, struct xenbus_transaction xbt, unsi
 	kfree(text);
 }
 
+/* As read_node(). What is closed stays closed where the node is wrong. */
+static void read_direction(struct myd_back *back, struct xenbus_transaction xbt, bool warn)
+{
+	int r = myd_read_direction(xbt, back->dev->nodename, &back->closed);
+
+	if (r == -EINVAL && warn && myd_guest_may_log(back->guest))
+		dev_warn(&back->dev->dev,
+			 "%s/direction is none of both, to-host and to-guest: it stays at %s\n",
+			 back->dev->nodename, myd_direction_name(back->closed));
+}
+
 static int find(const char *name)
 {
 	unsigned int i;
@@ -107,6 +121,7 @@ static int read_nodes(struct myd_back *back, struct xenbus_transaction xbt, cons
 
 	if (IS_ERR(names))
 		return PTR_ERR(names);
+	read_direction(back, xbt, !changed || !strcmp(changed, "direction"));
 	for (i = 0; i < count; i++) {
 		int found = find(names[i]);
 
@@ -139,6 +154,7 @@ static int read_settings(struct myd_back *back, const char *changed)
 		return r;
 	back->set = true;
 	apply(back);
+	myd_back_redirect(back);
 	return 0;
 }
 
@@ -160,7 +176,7 @@ int myd_settings_read(struct myd_back *back)
  */
 void myd_settings_changed(struct myd_back *back, const char *node)
 {
-	if (find(node) >= 0)
+	if (find(node) >= 0 || !strcmp(node, "direction"))
 		read_settings(back, node);
 	else if (!strncmp(node, "node-", strlen("node-")))
 		myd_channel_announce(back->channel);

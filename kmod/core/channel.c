@@ -268,15 +268,6 @@ int myd_channel_finish(struct myd_channel *ch)
 	return 0;
 }
 
-/**
- * myd_channel_write_only() - a program that cannot read learns of an end by EPIPE
- * @ch: the channel, locked, open
- */
-bool myd_channel_write_only(const struct myd_channel *ch)
-{
-	return !(ch->file->f_mode & FMODE_READ);
-}
-
 /*
  * Has the program arranged to hear of the next session? Edge-triggered epoll and SIGIO
  * do not look at the file again, so that being registered has to do.
@@ -326,12 +317,15 @@ static void *take_residue(struct myd_channel *ch)
  * @ch: the channel, locked
  * @file: what it has opened
  *
- * Return: 0, -EBUSY if it is open already, or -ENODEV.
+ * Return: 0, -EBUSY if it is open already, -EACCES if it is opened for a direction that
+ * is closed, or -ENODEV.
  */
 int myd_channel_open(struct myd_channel *ch, struct file *file)
 {
 	if (ch->gone)
 		return -ENODEV;
+	if (!myd_channel_permits(ch, file->f_mode))
+		return -EACCES;
 	if (ch->session.phase != MYD_CLOSED)
 		return -EBUSY;
 	ch->file = file;
@@ -424,7 +418,8 @@ static u32 most_unread(struct myd_channel *ch)
 	u32 most;
 
 	spin_lock_irq(&ch->lock);
-	most = ch->linked && ch->session.phase != MYD_CLOSED ? ch->rx.size : 0;
+	most = ch->linked && ch->session.phase != MYD_CLOSED && !myd_rx_closed(ch) ?
+	       ch->rx.size : 0;
 	spin_unlock_irq(&ch->lock);
 	return most;
 }
@@ -501,6 +496,9 @@ void myd_channel_disconnect(struct myd_channel *ch, bool keep)
 			unread = myd_session_unlink(&ch->session, &ch->rx);
 		if (unread < 0)
 			lied_to(ch);
+		/* The ring is not mapped, and nobody may read it. */
+		if (myd_rx_closed(ch))
+			unread = 0;
 		ch->linked = false;
 		trace_myd_session(ch);
 	}
@@ -556,6 +554,7 @@ struct myd_channel *myd_channel_create(const struct myd_channel_info *info)
 	if (!ch)
 		return ERR_PTR(-ENOMEM);
 	ch->info = *info;
+	ch->closed = info->closed;
 	mutex_init(&ch->rx_mutex);
 	mutex_init(&ch->tx_mutex);
 	init_waitqueue_head(&ch->rx_wait);

@@ -7,6 +7,7 @@
 #ifndef MYD_CHANNEL_H
 #define MYD_CHANNEL_H
 
+#include <linux/bits.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/mutex.h>
@@ -52,6 +53,8 @@ enum myd_node {
  * @lock: protects all below; taken in interrupt context; inside the mutexes
  * @gone: the device is detached: nothing will ever connect again
  * @announce: @node_work has to send a uevent
+ * @closed: bits of 1 << enum mydevice_direction: no byte passes there, and its ring may
+ *	not be mapped. A bit is cleared only while @linked is false
  * @linked: @link, @tx and @rx are valid; cleared only with both mutexes held too
  * @broken: the peer broke the protocol on this link; it is not looked at again
  * @file: the open file, or NULL
@@ -95,6 +98,7 @@ struct myd_channel {
 	spinlock_t lock;	/* all below */
 	bool gone;
 	bool announce;
+	unsigned int closed;
 	bool linked;
 	bool broken;
 	struct file *file;
@@ -135,9 +139,25 @@ static inline enum mydevice_direction myd_rx_direction(const struct myd_channel 
 	return ch->info.end == MYD_FRONTEND ? MYDEVICE_BACK_TO_FRONT : MYDEVICE_FRONT_TO_BACK;
 }
 
+/* Both with @lock held. */
+static inline bool myd_rx_closed(const struct myd_channel *ch)
+{
+	return ch->closed & BIT(myd_rx_direction(ch));
+}
+
+static inline bool myd_tx_closed(const struct myd_channel *ch)
+{
+	return ch->closed & BIT(myd_tx_direction(ch));
+}
+
 /* channel.c; not locked */
 bool myd_channel_enter(struct myd_channel *ch, bool writing, bool nowait);
 void myd_channel_leave(struct myd_channel *ch, bool writing);
+
+/* direction.c; with @lock held */
+bool myd_channel_permits(const struct myd_channel *ch, fmode_t mode);
+bool myd_channel_write_only(const struct myd_channel *ch);
+bool myd_channel_useless(const struct myd_channel *ch);
 
 /* channel.c, ready.c; all but release with @lock held */
 int myd_channel_open(struct myd_channel *ch, struct file *file);
@@ -152,7 +172,6 @@ void myd_channel_garbled(struct myd_channel *ch);
 int myd_channel_finish(struct myd_channel *ch);
 void myd_channel_end_told(struct myd_channel *ch);
 void myd_channel_stay(struct myd_channel *ch);
-bool myd_channel_write_only(const struct myd_channel *ch);
 bool myd_channel_step(struct myd_channel *ch);
 void myd_channel_break(struct myd_channel *ch);
 void myd_channel_wake_readers(struct myd_channel *ch);

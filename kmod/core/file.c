@@ -52,11 +52,13 @@ static __poll_t poll_live(struct myd_channel *ch)
 static __poll_t poll_ended(struct myd_channel *ch)
 {
 	bool write_only = myd_channel_write_only(ch);
+	__poll_t mask = EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLHUP;
 
 	if (!write_only && myd_channel_readable(ch, 1, false) == -EAGAIN)
 		return 0;
-	return EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLHUP |
-	       (write_only ? EPOLLOUT | EPOLLWRNORM : 0) | (ch->end_error ? EPOLLERR : 0);
+	if (write_only && !myd_tx_closed(ch))
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask | (ch->end_error ? EPOLLERR : 0);
 }
 
 /*
@@ -96,6 +98,8 @@ static __poll_t myd_poll(struct file *file, poll_table *wait)
 		mask = poll_ended(ch);
 	else if (ch->session.phase == MYD_WAITING && ch->gone)
 		mask = EPOLLERR | EPOLLHUP;
+	if (myd_channel_useless(ch))
+		mask |= EPOLLERR;
 	spin_unlock_irq(&ch->lock);
 	return mask;
 }

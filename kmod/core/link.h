@@ -36,7 +36,8 @@ struct myd_link_ops {
 /**
  * struct myd_link - shared memory and doorbell of a connected pair
  * @control: the control page
- * @segment: by direction, the ring's memory in segments of MYD_SEGMENT_SIZE
+ * @segment: by direction, the ring's memory in segments of MYD_SEGMENT_SIZE; not
+ *	needed for a direction that is closed
  * @order: by direction, log2 of the ring's bytes; checked by the face
  * @ops: the face's functions
  * @priv: their argument
@@ -55,6 +56,7 @@ struct myd_link {
  * @domid: the domain of the other end; another one if that has moved
  * @devid: the device id, the same on both ends
  * @mode: stream or packets
+ * @closed: bits of 1 << enum mydevice_direction: those in which no byte may pass
  * @name: the channel's name, or "" if it has none that is safe
  * @guest: backend: the frontend domain's name, or "" if it has none that is safe
  * @device: frontend: the xenbus device, for @restored
@@ -67,6 +69,7 @@ struct myd_channel_info {
 	u16 domid;
 	u32 devid;
 	enum mydevice_mode mode;
+	unsigned int closed;
 	char name[MYDEVICE_NAME_MAX + 1];
 	char guest[MYDEVICE_NAME_MAX + 1];
 	struct device *device;
@@ -95,6 +98,8 @@ struct myd_settings {
 int myd_devid_parse(const char *nodename, u32 *ret_devid);
 int myd_mode_parse(const char *text);
 const char *myd_mode_name(enum mydevice_mode mode);
+int myd_direction_parse(const char *text);
+const char *myd_direction_name(unsigned int closed);
 bool myd_name_valid(const char *name);
 bool myd_guest_valid(const char *name);
 
@@ -103,6 +108,7 @@ void myd_channel_destroy(struct myd_channel *ch);
 
 void myd_channel_set(struct myd_channel *ch, const struct myd_settings *settings);
 void myd_channel_announce(struct myd_channel *ch);
+void myd_channel_restrict(struct myd_channel *ch, unsigned int closed);
 
 void myd_channel_set_domid(struct myd_channel *ch, u16 domid);
 void myd_channel_connect(struct myd_channel *ch, const struct myd_link *link);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Device ids and modes as they are written, and names that are safe in a path, a
+ * Device ids, modes and directions as they are written, and names that are safe in a path, a
  * log line and a terminal.
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
+#include <linux/bits.h>
 #include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -42,6 +43,9 @@ static const char *const mode_names[] = {
 	[MYDEVICE_PACKET] = "packet",
 };
 
+/* Before the mode of a channel whose direction has to be enforced. */
+#define ONE_WAY	"one-way "
+
 /**
  * myd_mode_parse() - a mode as it is written
  * @text: the text
@@ -52,6 +56,8 @@ int myd_mode_parse(const char *text)
 {
 	int mode;
 
+	if (!strncmp(text, ONE_WAY, strlen(ONE_WAY)))
+		text += strlen(ONE_WAY);
 	for (mode = 0; mode < MYDEVICE_MODES; mode++)
 		if (!strcmp(text, mode_names[mode]))
 			return mode;
@@ -68,6 +74,40 @@ const char *myd_mode_name(enum mydevice_mode mode)
 	return mode_names[mode];
 }
 EXPORT_SYMBOL_GPL(myd_mode_name);
+
+/* By the directions that are closed, as bits. */
+static const char *const direction_names[] = {
+	[0] = "both",
+	[BIT(MYDEVICE_BACK_TO_FRONT)] = "to-host",
+	[BIT(MYDEVICE_FRONT_TO_BACK)] = "to-guest",
+};
+
+/**
+ * myd_direction_parse() - a channel's direction as it is written
+ * @text: the text
+ *
+ * Return: the directions that are closed, as in struct myd_channel_info, or -EINVAL.
+ */
+int myd_direction_parse(const char *text)
+{
+	unsigned int closed;
+
+	for (closed = 0; closed < ARRAY_SIZE(direction_names); closed++)
+		if (!strcmp(text, direction_names[closed]))
+			return closed;
+	return -EINVAL;
+}
+EXPORT_SYMBOL_GPL(myd_direction_parse);
+
+/**
+ * myd_direction_name() - a channel's direction as it is written
+ * @closed: the directions that are closed; not all of them
+ */
+const char *myd_direction_name(unsigned int closed)
+{
+	return closed < ARRAY_SIZE(direction_names) ? direction_names[closed] : "none";
+}
+EXPORT_SYMBOL_GPL(myd_direction_name);
 
 static bool safe(const char *name)
 {

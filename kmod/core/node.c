@@ -86,6 +86,18 @@ static ssize_t mode_show(struct device *dev, struct device_attribute *attr, char
 }
 static DEVICE_ATTR_RO(mode);
 
+static ssize_t direction_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct myd_channel *ch = to_channel(dev);
+	unsigned int closed;
+
+	spin_lock_irq(&ch->lock);
+	closed = ch->closed;
+	spin_unlock_irq(&ch->lock);
+	return sysfs_emit(buf, "%s\n", myd_direction_name(closed));
+}
+static DEVICE_ATTR_RO(direction);
+
 static ssize_t session_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	static const char *const names[] = {
@@ -126,6 +138,7 @@ static struct attribute *myd_attrs[] = {
 	&dev_attr_name.attr,
 	&dev_attr_guest.attr,
 	&dev_attr_mode.attr,
+	&dev_attr_direction.attr,
 	&dev_attr_session.attr,
 	&dev_attr_ring_size.attr,
 	NULL

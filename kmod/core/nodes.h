@@ -43,4 +43,23 @@ static inline int myd_read_mode(const char *path, enum mydevice_mode *ret_mode)
 	return 0;
 }
 
+/* Likewise, for a direction: those that are closed. */
+static inline int myd_read_direction(struct xenbus_transaction xbt, const char *path,
+				     unsigned int *ret_closed)
+{
+	char *text = xenbus_read(xbt, path, "direction", NULL);
+	int r = 0;
+
+	if (!IS_ERR(text)) {
+		r = myd_direction_parse(text);
+		kfree(text);
+	} else if (PTR_ERR(text) != -ENOENT) {
+		r = PTR_ERR(text);
+	}
+	if (r < 0)
+		return r;
+	*ret_closed = r;
+	return 0;
+}
+
 #endif /* MYD_NODES_H */

@@ -94,10 +94,12 @@ static int readable_within_limits(struct myd_channel *ch, u32 want, bool arm)
  * @arm: ask for an event if there are none yet
  *
  * Return: bytes ready; 0 at the end of a session and after it; -EAGAIN if nothing yet;
- * -EPROTO, -EIO or -ENODEV.
+ * -EACCES if this direction is closed; -EPROTO, -EIO or -ENODEV.
  */
 int myd_channel_readable(struct myd_channel *ch, u32 want, bool arm)
 {
+	if (unlikely(myd_rx_closed(ch)))
+		return -EACCES;
 	if (unlikely(ch->limits))
 		return readable_within_limits(ch, want, arm);
 	return readable(ch, want, arm);
@@ -116,7 +118,7 @@ void myd_channel_expect(struct myd_channel *ch)
 	/* There may be enough already, for when it may be read. */
 	if (ch->limits)
 		myd_limit_open(ch, &ch->rx_limit);
-	if (s->phase != MYD_LIVE || !s->receiving || s->rx_end_known)
+	if (s->phase != MYD_LIVE || !s->receiving || s->rx_end_known || myd_rx_closed(ch))
 		return;
 	myd_ring_arm_data(rx, max(mydevice_ring_used(prod, rx->cons) + 1,
 				  myd_channel_rx_want(ch)));
@@ -167,12 +169,12 @@ broken:
  * @need: less room than this is none; at least 1, at most half the ring
  * @arm: ask for an event if there is none yet
  *
- * Return: room in bytes; -EAGAIN if there is none yet; -EPIPE, -EPROTO, -EIO or
- * -ENODEV.
+ * Return: room in bytes; -EAGAIN if there is none yet; -EACCES if this direction is
+ * closed; -EPIPE, -EPROTO, -EIO or -ENODEV.
  */
 int myd_channel_writable(struct myd_channel *ch, u32 need, bool arm)
 {
-	int r = writable(ch, need, arm);
+	int r = likely(!myd_tx_closed(ch)) ? writable(ch, need, arm) : -EACCES;
 
 	if (unlikely(ch->limits) && r > 0 && !myd_limit_open(ch, &ch->tx_limit))
 		return -EAGAIN;

@@ -41,6 +41,18 @@ static const struct myd_link_ops front_ops = {
 	.broken = front_broken,
 };
 
+/*
+ * Only so that programs get an error instead of silence: the backend enforces it, and goes
+ * back to InitWait when it changes.
+ */
+static unsigned int closed_directions(const struct xenbus_device *dev)
+{
+	unsigned int closed = 0;
+
+	myd_read_direction(XBT_NIL, dev->otherend, &closed);
+	return closed;
+}
+
 static void connect(struct myd_front *front)
 {
 	struct myd_link link = {
@@ -57,6 +69,7 @@ static void connect(struct myd_front *front)
 			link.segment[d][i] = p + (i << MYD_SEGMENT_SHIFT);
 		p += 1u << link.order[d];
 	}
+	myd_channel_restrict(front->channel, closed_directions(front->dev));
 	myd_channel_connect(front->channel, &link);
 	front->linked = true;
 }
@@ -150,8 +163,11 @@ static int meet_channel(struct myd_front *front)
 	if (r)
 		return r;
 	myd_read_name(path, "name", myd_name_valid, info.name, sizeof(info.name));
-	if (front->channel && front->mode == info.mode && !strcmp(front->name, info.name))
+	info.closed = closed_directions(dev);
+	if (front->channel && front->mode == info.mode && !strcmp(front->name, info.name)) {
+		myd_channel_restrict(front->channel, info.closed);
 		return 0;
+	}
 	/* first, since the node is named by the id */
 	myd_channel_destroy(front->channel);
 	channel = myd_channel_create(&info);

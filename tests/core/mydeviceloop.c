@@ -9,6 +9,8 @@
  *	bind front|back		bound again: both ends connect, with new rings
  *	lie front|back		that end publishes an index that cannot be
  *	set front|back [KEY=NUMBER]	that end's setting, or none of them
+ *	close front|back [NUMBER]	the directions, as bits, that are closed at that
+ *		end; a backend maps none of their rings
  *
  * Copyright (C) 2026 The mydevice maintainers
  */
@@ -53,12 +55,14 @@ struct bell {
  * @bell: rung by the other end, by direction
  * @lapse: leaves a peer that broke the protocol
  * @settings: what was set; stays while the end is not bound
+ * @closed: likewise, the directions that are closed
  */
 struct end {
 	struct myd_channel *channel;
 	struct bell bell[MYDEVICE_DIRECTIONS];
 	struct work_struct lapse;
 	struct myd_settings settings;
+	unsigned int closed;
 };
 
 static struct end ends[ENDS];
@@ -125,9 +129,12 @@ static void connect_end(struct end *end)
 	};
 	unsigned int d, i;
 
-	for (d = 0; d < MYDEVICE_DIRECTIONS; d++)
+	for (d = 0; d < MYDEVICE_DIRECTIONS; d++) {
+		if (end == &ends[MYD_BACKEND] && end->closed & BIT(d))
+			continue;
 		for (i = 0; i << MYD_SEGMENT_SHIFT < ring_size; i++)
 			link.segment[d][i] = ring[d] + (i << MYD_SEGMENT_SHIFT);
+	}
 	myd_channel_connect(end->channel, &link);
 }
 
@@ -168,6 +175,7 @@ static int bind(struct end *end)
 		.end = end - ends,
 		.domid = end == &ends[MYD_BACKEND] ? GUEST_DOMID : 0,
 		.mode = myd_mode_parse(mode),
+		.closed = end->closed,
 		.name = "loop",
 	};
 	struct myd_channel *channel = end->channel;
@@ -237,10 +245,30 @@ static int set(struct end *end, char *setting)
 	return 0;
 }
 
+/* As by a new handshake. */
+static int close_directions(struct end *end, const char *text)
+{
+	unsigned int closed = 0;
+	int r = text ? kstrtouint(text, 10, &closed) : 0;
+
+	if (r)
+		return r;
+	end->closed = closed;
+	if (!end->channel)
+		return 0;
+	myd_channel_restrict(end->channel, closed);
+	disconnect();
+	myd_channel_restrict(end->channel, closed);
+	connect();
+	return 0;
+}
+
 static int act(const char *verb, struct end *end, char *setting)
 {
 	if (!strcmp(verb, "set"))
 		return set(end, setting);
+	if (!strcmp(verb, "close"))
+		return close_directions(end, setting);
 	if (!strcmp(verb, "bind"))
 		return bind(end);
 	if (!strcmp(verb, "lie"))
@@ -273,7 +301,7 @@ static const struct kernel_param_ops command_ops = {
 	.set = command_set,
 };
 module_param_cb(command, &command_ops, NULL, 0200);
-MODULE_PARM_DESC(command, "unbind, bind, lie or set, and front or back");
+MODULE_PARM_DESC(command, "unbind, bind, lie, set or close, and front or back");
 
 static void free_memory(void)
 {

@@ -51,7 +51,8 @@ static void make_segments(struct myd_link *link, enum mydevice_direction directi
 		order += hostile_byte() % (ORDER_MAX - MYDEVICE_RING_ORDER_MIN + 1);
 	size = 1u << order;
 	len = min(size, MYD_SEGMENT_SIZE);
-	for (u32 i = 0; i << MYD_SEGMENT_SHIFT < size; i++) {
+	/* As a backend does not map what is closed: nobody may touch it. */
+	for (u32 i = 0; i << MYD_SEGMENT_SHIFT < size && !(ch->closed & BIT(direction)); i++) {
 		segments[direction][i] = calloc(1, len);
 		hostile_share(segments[direction][i], len, HOSTILE_BYTES);
 	}

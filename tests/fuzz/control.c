@@ -31,6 +31,7 @@ unsigned long jiffies;
 struct myd_channel *ch;
 bool destroyed;
 static bool opened, in_interrupt, in_sleep;
+static bool restricted;		/* a direction was closed at some time */
 static bool nowait;		/* the call under way must not sleep */
 static u32 read_of;		/* the session that the read under way has bytes of */
 static struct file program;	/* that has the channel open */
@@ -252,6 +253,17 @@ static void op_set(void)
 		myd_channel_set(ch, &settings);
 }
 
+static void op_restrict(void)
+{
+	unsigned int closed = hostile_byte() % 4, before = ch->closed;
+
+	if (destroyed)
+		return;
+	restricted |= closed;
+	myd_channel_restrict(ch, closed);
+	hostile_assert(ch->closed == (ch->linked ? closed | before : closed));
+}
+
 static void op_destroy(void)
 {
 	if (destroyed)
@@ -275,7 +287,9 @@ static void op_open(void)
 	spin_lock_irq(&ch->lock);
 	r = myd_channel_open(ch, &program);
 	spin_unlock_irq(&ch->lock);
-	hostile_assert(r == (destroyed ? -ENODEV : opened ? -EBUSY : 0));
+	hostile_assert(r == (destroyed ? -ENODEV :
+			     !myd_channel_permits(ch, program.f_mode) ? -EACCES :
+			     opened ? -EBUSY : 0));
 	if (!r) {
 		opened = true;
 		get_device(&ch->dev);
@@ -309,6 +323,7 @@ static ssize_t call(bool writing, bool block)
 	u32 how = hostile_byte(), len = how % 4 == 3 ? hostile_word() % BUFFER_MAX : how;
 	u8 *buffer = calloc(1, len ?: 1);
 	struct iov_iter iter = { .at = buffer, .count = len };
+	bool closed = writing ? myd_tx_closed(ch) : myd_rx_closed(ch);
 	bool paused = !block && ch->limits & MYD_LIMIT_PAUSED && !over;
 	ssize_t r;
 
@@ -323,8 +338,9 @@ static ssize_t call(bool writing, bool block)
 	hostile_assert(r <= (ssize_t)len && iter.at == buffer + len - iter.count);
 	hostile_assert(!paused || r <= 0);
 	/* Nothing follows the end of a session, until the program stays for the next one. */
-	if (over && !writing && len && !(iocb.ki_flags & IOCB_NOWAIT))
+	if (over && !writing && len && !(iocb.ki_flags & IOCB_NOWAIT) && !myd_rx_closed(ch))
 		hostile_assert(!r);
+	hostile_assert(!closed || r <= 0);
 	/* What was written may have missed its session; what was read is read. */
 	if (writing)
 		hostile_assert(len - iter.count >= (u32)max(r, 0));
@@ -352,6 +368,10 @@ static void op_read(bool block)
 	case -ENODEV:
 		hostile_assert(destroyed);
 		break;
+	case -EACCES:
+		/* the face may have opened the direction since */
+		hostile_assert(restricted);
+		break;
 	default:
 		hostile_assert(r >= 0 || r == -EFAULT || r == -EIO || r == -ERESTARTSYS);
 		break;
@@ -375,6 +395,10 @@ static void op_write(bool block)
 		break;
 	case -ENODEV:
 		hostile_assert(destroyed);
+		break;
+	case -EACCES:
+		/* the face may have opened the direction since */
+		hostile_assert(restricted);
 		break;
 	default:
 		hostile_assert(r >= 0 || r == -EFAULT || r == -EIO || r == -EPIPE ||
@@ -442,6 +466,8 @@ static void op_seldom(u8 which)
 		op_refill();
 	else if (which >= 0xa0 && opened)
 		op_pending();
+	else if (which >= 0x80)
+		op_restrict();
 }
 
 static void op(void)
@@ -505,6 +531,7 @@ static void make_channel(u8 how)
 	ch = myd_channel_create(&info);
 	opened = false;
 	destroyed = false;
+	restricted = false;
 	loads = 0;
 	errors_read = 0;
 	hostile_know(&ch->tx.prod);

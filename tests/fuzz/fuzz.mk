@@ -37,8 +37,8 @@ fuzz_kmod_headers = $(wildcard tests/fuzz/*.h tests/fuzz/shim/*.h tests/fuzz/shi
 fuzz_daemon_headers = $(wildcard tests/fuzz/*.h $(FUZZ_TREE)/daemon/*/*.h) $(fuzz_protocol)
 
 $(FUZZ_OUT)/control: $(addprefix $(FUZZ_TREE)/kmod/core/, \
-	channel.c event.c frames.c limit.c move.c packet.c pending.c ready.c ring.c session.c \
-	wait.c) tests/fuzz/control-face.c
+	channel.c direction.c event.c frames.c limit.c move.c packet.c pending.c ready.c ring.c \
+	session.c wait.c) tests/fuzz/control-face.c
 $(FUZZ_OUT)/mapping: $(FUZZ_TREE)/kmod/back/mapping.c
 $(FUZZ_OUT)/packet: $(addprefix $(FUZZ_TREE)/kmod/core/,packet.c ring.c)
 

@@ -28,8 +28,8 @@ struct setting setting;
 
 static const struct row *const files[] = {
 	opening_rows, session_rows, shutdown_rows, packet_rows, frame_rows, poll_rows, vector_rows,
-	splice_rows, signal_rows, uring_rows, ioctl_rows, tune_rows, limit_rows, counter_rows,
-	traffic_rows, tool_rows, other_rows, attach_rows,
+	splice_rows, signal_rows, uring_rows, ioctl_rows, tune_rows, limit_rows, direction_rows,
+	counter_rows, traffic_rows, tool_rows, other_rows, attach_rows,
 };
 
 static int failures;

@@ -61,8 +61,8 @@ extern struct setting setting;
 /* One for each file of rows; ends with a row without a name. */
 extern const struct row opening_rows[], session_rows[], attach_rows[], shutdown_rows[],
 	packet_rows[], frame_rows[], poll_rows[], vector_rows[], splice_rows[], signal_rows[],
-	uring_rows[], ioctl_rows[], tune_rows[], limit_rows[], counter_rows[], traffic_rows[],
-	tool_rows[], other_rows[];
+	uring_rows[], ioctl_rows[], tune_rows[], limit_rows[], direction_rows[],
+	counter_rows[], traffic_rows[], tool_rows[], other_rows[];
 
 /* The row goes on after a check that failed. */
 void check(bool good, const char *file, int line, const char *what);

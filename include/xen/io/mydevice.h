@@ -49,7 +49,13 @@
  *  state                 (toolstack 1, then backend) XenbusState
  *  name                  (toolstack) the channel's name
  *  guest                 (toolstack) the frontend domain's name, if it is safe
- *  mode                  (toolstack) "stream" (the default) or "packet"
+ *  mode                  (toolstack) "stream" (the default) or "packet", with
+ *                        "one-way " before it if direction is not "both": a
+ *                        backend that cannot enforce direction does not know
+ *                        this mode, and refuses the device
+ *  direction             (toolstack) optional: "both" (the default), "to-host" or
+ *                        "to-guest": the only way in which bytes pass, see
+ *                        "Direction"
  *  ring-size             (toolstack) the most bytes for each direction
  *  node-user, node-group, node-mode
  *                        (toolstack) optional: whose the backend's device node
@@ -57,6 +63,7 @@
  *  max-protocol          (backend) the highest version it speaks
  *  max-ring-size         (backend) the most bytes for each direction it maps
  *  feature-split-event-channels (backend) "1": two ports are accepted
+ *  feature-direction     (backend) "1": it enforces direction
  *  script                (toolstack) optional: the path of a hotplug script
  *  hotplug-status        (toolstack "waiting" if there is a script, then the
  *                        script) "running", "connected" or "error"; while the
@@ -74,7 +81,7 @@
  *                        (toolstack) optional: thresholds of the backend's programs
  *                        that have none of their own, see struct mydevice_tune
  *
- * The nodes from rate-bytes to spin-usec, and node-user, node-group and
+ * The nodes from rate-bytes to spin-usec, direction, and node-user, node-group and
  * node-mode, may be written, changed and removed at any time: the backend has a
  * watch on its directory.
  * Numbers are decimal. What is none, or out of range, leaves what held before.
@@ -103,6 +110,20 @@
  * If the backend domain ends, the frontend goes to Closed. When another is to
  * serve it, the toolstack writes both directories anew, in one transaction: the
  * frontend watches "backend", revokes what it granted, and begins again there.
+ *
+ * Direction
+ * ---------
+ * The backend enforces direction: with "to-host" it never maps, and so never writes,
+ * the ring of direction 1; with "to-guest" it never maps, and so never reads, the
+ * ring of direction 0. The frontend still grants both rings, and the handshake and
+ * the sessions are the same: the indices and session words of the closed direction
+ * are in use, its bytes are not. A frontend reads the node when it makes its channel
+ * and again just before it is Connected, and returns an error to programs that want
+ * the closed direction. One that does not know the node finds a peer that never
+ * reads, or never writes.
+ *
+ * When the node changes, the backend closes what is to be closed at once, goes back to
+ * InitWait once the frontend is Connected, and the frontend makes its offer again.
  *
  * Names
  * -----

@@ -163,7 +163,10 @@ u64 local_clock(void);
 /* Files, and a program's buffers: one piece, of which pages may be missing. */
 #define IOCB_NOWAIT 1
 
+typedef unsigned int fmode_t;
+
 #define FMODE_READ 1
+#define FMODE_WRITE 2
 
 struct file {
 	void *private_data;

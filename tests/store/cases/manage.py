@@ -300,6 +300,38 @@ def manage_set(host):
         equal(host.client.get(one.backend(0, node)), None, node)
 
 
+@case
+def manage_direction(host):
+    """A driver that cannot enforce it refuses the mode, or attachd refuses the change."""
+    host.attachd.set_policy("[Device log]\nDirection=to-host\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    host.connected(one, 0, "log")
+    host.connected(one, 1, "demo")
+
+    def nodes(devid):
+        return [host.client.get(one.backend(devid, node)) for node in ("direction", "mode")]
+
+    equal(nodes(0), ["to-host", "one-way stream"], "by the policy")
+    equal(nodes(1), [None, "stream"], "without a direction")
+    equal(host.client.get(one.frontend(0, "mode")), "stream", "what the guest believes")
+    equal(json.loads(ctl(host, "status", "web1", "log", "--json"))[0]["settings"],
+          {"direction": "to-host"}, "JSON")
+    ctl(host, "set", "web1", "demo", "direction=to-guest")
+    equal(nodes(1), ["to-guest", "one-way stream"], "set")
+    host.attachd.kill()
+    host.attachd.start()
+    host.expect(lambda: "Settings: direction=to-guest" in ctl(host, "status", "web1", "demo"),
+                "it is known after a restart")
+    ctl(host, "set", "web1", "demo", "direction=both")
+    equal(nodes(1), [None, "stream"], "taken back")
+    host.client.remove(one.backend(1, "feature-direction"))
+    status, out, err = host.attachd.ctl("set", "web1", "demo", "direction=to-guest")
+    check(status and not out and "cannot enforce a direction" in err and "mydevice-reload" in err,
+          f"a driver without it: {status} {err}")
+    equal(nodes(1), [None, "stream"], "after that")
+
+
 def reachable(path):
     while path != "/":
         if not os.stat(path).st_mode & stat.S_IXOTH:

@@ -111,7 +111,7 @@ MISTAKES = (
      "Colour= is not known; expected one of: Allow=, Backend=, Channels=, DetachTimeoutSec=, "
      "MaxChannels=, Mode=, RateLimitBurst=, RateLimitIntervalSec=, RingSize=, RingSizeMax=, "
      "RateBytes=, RateMessages=, Paused=, ReadWake=, WriteWake=, SpinUsec=, NodeUser=, NodeGroup=, "
-     "NodeMode="),
+     "NodeMode=, Direction="),
     ("[Class a]\nRings=1\n", 2,
      "Rings= is not known; expected one of: Allow=, Always=, Backend=, BackendNode=, "
      "DetachTimeoutSec=, DevID=, FrontendNode=, Guest=, Handshake=, Script=, UUID="),
@@ -133,6 +133,7 @@ VALUES = (
     ("Class a", "BackendNode", "online 0", NODE),
     ("Guest x", "Channels", "", "expected names or globs, as in: log backup-*"),
     ("Defaults", "DetachTimeoutSec", "0", "expected a number of seconds from 1 to 300"),
+    ("Device a", "Direction", "out", "expected both, to-host or to-guest"),
     ("Class a", "DevID", "4096", "expected a number from 0 to 4095"),
     ("Class a", "FrontendNode", "a/b 1", NODE),
     ("Device a", "Guest", "", "expected names or globs, as in: web-* db"),

@@ -112,6 +112,7 @@ class Backend:
             self.set("max-protocol", "1")
             self.set("max-ring-size", "1048576")
             self.set("feature-split-event-channels", "1")
+            self.set("feature-direction", "1")
             self.switch(INIT_WAIT)
         self.client.watch(guest.frontend(devid, "state"), self.on_frontend)
 

@@ -29,11 +29,10 @@ static void *run(void *userdata)
 	return NULL;
 }
 
-static void begin(struct ends *e, int type, int escape)
+static void begin_with(struct ends *e, const int pair[2], int escape)
 {
-	int pair[2], in[2], out[2];
+	int in[2], out[2];
 
-	assert_int_equal(socketpair(AF_UNIX, type, 0, pair), 0);
 	assert_int_equal(pipe(in), 0);
 	assert_int_equal(pipe(out), 0);
 	*e = (struct ends){
@@ -44,6 +43,14 @@ static void begin(struct ends *e, int type, int escape)
 	};
 	assert_int_equal(fcntl(e->channel, F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(pthread_create(&e->thread, NULL, run, e), 0);
+}
+
+static void begin(struct ends *e, int type, int escape)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, type, 0, pair), 0);
+	begin_with(e, pair, escape);
 }
 
 static void end(struct ends *e)
@@ -206,6 +213,59 @@ static void test_packets(void **state)
 	assert_int_equal(e.result, 0);
 }
 
+/* A channel with a direction: what is typed goes nowhere, but for the escape. */
+static void test_read_only(void **state)
+{
+	struct ends e;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	begin_with(&e, ends, BRIDGE_ESCAPE);
+	type(e.typed, "nothing");
+	type(e.far, "from the guest");
+	expect(e.shown, "from the guest");
+	type(e.typed, "\x1d");
+	end(&e);
+	assert_int_equal(e.result, 0);
+	/* the end of the input is none of the channel's */
+	assert_int_equal(pipe(ends), 0);
+	begin_with(&e, ends, BRIDGE_NO_ESCAPE);
+	close(e.typed);
+	e.typed = -1;
+	usleep(20000);
+	type(e.far, "last");
+	close(e.far);
+	e.far = -1;
+	expect(e.shown, "last");
+	expect_end(e.shown);
+	end(&e);
+	assert_int_equal(e.result, 0);
+}
+
+/* And one that nothing comes from. */
+static void test_write_only(void **state)
+{
+	struct ends e;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	begin_with(&e, (int[]){ ends[1], ends[0] }, BRIDGE_NO_ESCAPE);
+	type(e.typed, "to the guest");
+	expect(e.far, "to the guest");
+	close(e.typed);
+	e.typed = -1;
+	expect_end(e.far);
+	end(&e);
+	assert_int_equal(e.result, 0);
+	/* the other end has closed */
+	assert_int_equal(pipe(ends), 0);
+	begin_with(&e, (int[]){ ends[1], ends[0] }, BRIDGE_NO_ESCAPE);
+	close(e.far);
+	e.far = -1;
+	end(&e);
+	assert_int_equal(e.result, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +275,8 @@ int main(void)
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_bulk),
 		cmocka_unit_test(test_packets),
+		cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_write_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

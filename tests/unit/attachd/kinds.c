@@ -29,7 +29,13 @@ static void channel_has_the_nodes_of_the_protocol(void **state)
 	const struct kind *kind = kind_of(MYDEVICE_CLASS, record.mode);
 	char text[256] = "";
 
-	assert_int_equal(kind->both(&record, append, text), 0);
+	assert_int_equal(kind->identity(&record, "", true, append, text), 0);
+	assert_string_equal(text, "name=log mode=packet ");
+	*text = '\0';
+	assert_int_equal(kind->identity(&record, "to-host", true, append, text), 0);
+	assert_string_equal(text, "name=log mode=one-way packet ");
+	*text = '\0';
+	assert_int_equal(kind->identity(&record, "to-host", false, append, text), 0);
 	assert_string_equal(text, "name=log mode=packet ");
 	assert_null(kind->frontend);
 	*text = '\0';
@@ -60,7 +66,7 @@ static void other_class_has_the_nodes_of_the_policy(void **state)
 	const struct kind *kind = kind_of(key.class, MODE_ANY);
 	char text[256] = "";
 
-	assert_null(kind->both);
+	assert_null(kind->identity);
 	assert_int_equal(kind->backend(&plan, append, text), 0);
 	assert_string_equal(text, "a=1 ");
 	*text = '\0';

@@ -75,6 +75,17 @@ static void test_spins(void **state)
 	assert_refused(LIVE_SPIN_USEC, bad, ARRAY_SIZE(bad));
 }
 
+static void test_direction(void **state)
+{
+	static const char *const bad[] = { "", "to_host", "host", "To-Host", "to-host ", "none" };
+
+	assert_string_equal(parsed(LIVE_DIRECTION, "to-host"), "to-host");
+	assert_string_equal(parsed(LIVE_DIRECTION, "to-guest"), "to-guest");
+	/* the default has no node */
+	assert_string_equal(parsed(LIVE_DIRECTION, "both"), "");
+	assert_refused(LIVE_DIRECTION, bad, ARRAY_SIZE(bad));
+}
+
 static void test_nodes(void **state)
 {
 	static const char *const accounts[] = {
@@ -122,6 +133,7 @@ static void test_there_is_room(void **state)
 	static const char *const longest[LIVE_MAX] = {
 		"68719476736", "68719476736", "1", "1048576", "1048576", "never",
 		"abcdefghijklmnopqrstuvwxyz01234", "abcdefghijklmnopqrstuvwxyz01234", "0666",
+		"to-guest",
 	};
 	char text[LIVE_TEXT_SIZE];
 	struct live live = {};
@@ -132,7 +144,7 @@ static void test_there_is_room(void **state)
 		assert_int_equal(live_set(&live, live_name(key), longest[key], &reason), 0);
 	}
 	live_format(&live, text);
-	assert_non_null(strstr(text, " node-mode=0666"));
+	assert_non_null(strstr(text, " node-mode=0666 direction=to-guest"));
 	assert_int_equal(live_find("rate"), LIVE_MAX);
 }
 
@@ -143,6 +155,7 @@ int main(void)
 		cmocka_unit_test(test_paused),
 		cmocka_unit_test(test_wakes),
 		cmocka_unit_test(test_spins),
+		cmocka_unit_test(test_direction),
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_there_is_room),

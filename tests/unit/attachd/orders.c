@@ -424,6 +424,7 @@ static void test_by_force(void **state)
 }
 
 #define BACKEND "/local/domain/0/backend/mydevice/7/0/"
+#define FRONTEND "/local/domain/7/device/mydevice/0/"
 
 /* By words as mydevicectl has them. */
 static int set(struct world *world, const char *name, const char *key, const char *value)
@@ -466,6 +467,42 @@ static void test_set(void **state)
 	fake_remove("/local/domain/0/backend/mydevice/7");
 	assert_int_equal(set(&world, "demo", "paused", "yes") < 0, 1);
 	assert_null(fake_read(BACKEND "paused"));
+	world_end(&world);
+}
+
+/* In the mode of the backend, too, which a driver that cannot enforce it refuses. */
+static void test_set_direction(void **state)
+{
+	struct world world;
+
+	world_begin_connected(&world);
+	fake_write(BACKEND "max-protocol", "1");
+	assert_int_equal(set(&world, "demo", "direction", "to-host"), -EOPNOTSUPP);
+	assert_null(fake_read(BACKEND "direction"));
+	fake_write(BACKEND "feature-direction", "1");
+	assert_int_equal(set(&world, "demo", "direction", "to-host"), 0);
+	assert_string_equal(fake_read(BACKEND "direction"), "to-host");
+	assert_string_equal(fake_read(BACKEND "mode"), "one-way stream");
+	assert_string_equal(fake_read(FRONTEND "mode"), "stream");
+	assert_int_equal(set(&world, "demo", "direction", "both"), 0);
+	assert_null(fake_read(BACKEND "direction"));
+	assert_string_equal(fake_read(BACKEND "mode"), "stream");
+	world_end(&world);
+}
+
+static void test_direction_of_the_policy(void **state)
+{
+	struct world world;
+
+	world_begin(&world, QUICK "Direction=to-host\n[Device demo]\nDirection=to-guest\n"
+			    "[Device free]\nDirection=both\n");
+	guest_create(7, "web");
+	guest_request(7, 0, "demo");
+	guest_request(7, 1, "free");
+	world_settle(&world);
+	assert_string_equal(fake_read(BACKEND "direction"), "to-guest");
+	assert_string_equal(fake_read(BACKEND "mode"), "one-way stream");
+	assert_string_equal(fake_read("/local/domain/0/backend/mydevice/7/1/mode"), "stream");
 	world_end(&world);
 }
 
@@ -550,6 +587,8 @@ int main(void)
 		cmocka_unit_test(test_so_many_guests_are_kept),
 		cmocka_unit_test(test_by_force),
 		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_set_direction),
+		cmocka_unit_test(test_direction_of_the_policy),
 		cmocka_unit_test(test_set_while_it_goes),
 		cmocka_unit_test(test_settings_of_the_policy),
 		cmocka_unit_test(test_without_a_store),
