@@ -8,7 +8,6 @@
 #include "bus/manage.h"
 #include "bus/names.h"
 #include "bus/order.h"
-#include "store/store.h"
 
 /* Somebody may have to look for the password first. */
 #define POLKIT_TIMEOUT_USEC (300 * USEC_PER_SEC)
@@ -249,10 +248,6 @@ static const char *error_name(int error)
 	case EHOSTUNREACH:
 		return BUS_ERROR_NO_BACKEND;
 	case ENOSPC:
-	case STORE_QUOTA_NODES:
-	case STORE_QUOTA_SIZE:
-	case STORE_QUOTA_WATCHES:
-	case STORE_QUOTA_TRANSACTIONS:
 		return BUS_ERROR_NO_SPACE;
 	case ENOMEM:
 		return SD_BUS_ERROR_NO_MEMORY;

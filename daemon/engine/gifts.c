@@ -4,26 +4,16 @@
 
 #include "base/messages.h"
 #include "engine/device.h"
-#include "engine/device-attach.h"
 #include "engine/gifts.h"
 #include "engine/guest.h"
 #include "engine/guest-log.h"
 #include "engine/host.h"
-
-/* Guests choose low ids for what they ask for. */
-unsigned int gifts_free_devid(struct domain *domain, const char *class)
-{
-	unsigned int devid = MYDEVICE_DEVID_MAX;
-
-	while (devid && device_find(domain, class, devid))
-		devid--;
-	return devid;
-}
+#include "engine/wish.h"
 
 /* FNV-1a: of the few gifts that a policy has none has the same as another. */
-static uint64_t number_of(const struct device_plan *plan)
+static uint64_t number_of(const struct wish *wish)
 {
-	const char *const parts[] = { plan->class, "/", plan->name };
+	const char *const parts[] = { wish->class, "/", wish->name };
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
@@ -33,75 +23,69 @@ static uint64_t number_of(const struct device_plan *plan)
 }
 
 /* It is tried again for many reasons; that it does not work is logged once. */
-static void log_error_once(struct domain *domain, const struct device_plan *plan,
+static void log_error_once(struct domain *domain, const struct wish *wish,
 			   const struct reason *reason)
 {
-	uint64_t number = number_of(plan);
+	uint64_t number = number_of(wish);
 
 	if (memo_has(&domain->gift_errors, number, reason->text))
 		return;
 	memo_set(&domain->gift_errors, number, reason->text);
-	domain_log(domain, NULL, LOG_WARNING, MSG_DENIED, "%s %s is to be given: %s", plan->class,
-		   plan->name, reason->text);
+	domain_log(domain, NULL, LOG_WARNING, MSG_DENIED, "%s %s is to be given: %s", wish->class,
+		   wish->name, reason->text);
 }
 
-static void give(struct domain *domain, const struct device_plan *plan)
+static void give(struct domain *domain, const struct wish *wish)
 {
 	struct reason reason = {};
+	struct resolved_wish resolved;
 	int r;
 
+	/* only a request can be refused */
+	wish_resolve(domain, wish, &resolved, &reason);
 	/* on its way out: when it is gone, all are looked at again */
-	if (device_find(domain, plan->class, plan->devid))
+	if (device_find(domain, wish->class, resolved.plan.devid))
 		return;
-	r = device_attach(domain, plan, &reason);
+	r = device_attach(domain, &resolved.plan, &reason);
 	if (r == 0)
-		memo_drop(&domain->gift_errors, number_of(plan));
+		memo_drop(&domain->gift_errors, number_of(wish));
 	if (r == 0 || r == -ENOTCONN || r == -ESRCH)
 		return;
 	if (r != -EHOSTUNREACH)
 		domain_retry(domain);
-	log_error_once(domain, plan, &reason);
+	log_error_once(domain, wish, &reason);
 }
 
 static void give_gift(struct domain *domain, const struct policy_gift *gift)
 {
-	bool any = kind_of(gift->class, gift->settings.mode)->any_devid;
-	struct device_plan plan = {
+	struct wish wish = {
+		.origin = ORIGIN_POLICY,
 		.class = gift->class,
 		.name = gift->name,
-		.devid = any ? gifts_free_devid(domain, gift->class) : gift->settings.devid,
-		.origin = ORIGIN_POLICY,
-		.grant = policy_gift_grant(&gift->settings),
-		.settings = &gift->settings,
+		.devid = WISH_ANY_DEVID,
+		.mode = MODE_ANY,
 		.began_usec = monotonic_usec(),
+		.settings = &gift->settings,
 	};
 
-	give(domain, &plan);
+	give(domain, &wish);
 }
 
 /* As its operator wanted it, whatever the policy says by now of the rest. */
 static void give_kept(struct domain *domain, const struct kept *kept)
 {
-	struct policy_subject subject = {
-		.guest = domain->name,
-		.uuid = domain->uuid,
-		.class = kept->class,
-		.name = kept->record.name,
-	};
-	struct policy_settings settings = policy_resolve(domain->manager->policy, &subject);
-	struct device_plan plan = {
+	struct wish wish = {
+		.origin = ORIGIN_OPERATOR,
 		.class = kept->class,
 		.name = kept->record.name,
 		.devid = kept->devid,
-		.origin = ORIGIN_OPERATOR,
-		.grant = { .mode = kept->record.mode, .ring_size = kept->record.ring_size },
-		.settings = &settings,
+		.mode = kept->record.mode,
+		.ring_size = kept->record.ring_size,
+		.granted = true,
 		.began_usec = monotonic_usec(),
 	};
 
-	if (kind_of(kept->class, kept->record.mode)->any_devid && device_find(domain, plan.class, plan.devid))
-		plan.devid = gifts_free_devid(domain, kept->class);
-	give(domain, &plan);
+	give(domain, &wish);
 }
 
 static bool has_or_must_not(struct domain *domain, const char *class, const char *name)

@@ -10,7 +10,4 @@ struct domain;
 /* Sees to one of them. False if there was nothing. */
 bool gifts_turn(struct domain *domain);
 
-/* For a device that has not chosen one. */
-unsigned int gifts_free_devid(struct domain *domain, const char *class);
-
 #endif

@@ -8,10 +8,8 @@
 #include "base/name.h"
 #include "base/number.h"
 #include "engine/device.h"
-#include "engine/device-attach.h"
 #include "engine/device-view.h"
 #include "engine/domain.h"
-#include "engine/gifts.h"
 #include "engine/guest.h"
 #include "engine/guest-log.h"
 #include "engine/guest-notes.h"
@@ -19,6 +17,7 @@
 #include "engine/lookup.h"
 #include "engine/orders.h"
 #include "engine/requests.h"
+#include "engine/wish.h"
 #include "model/guest-ref.h"
 #include "nodes/nodes.h"
 #include "notes/kept.h"
@@ -34,7 +33,10 @@ _printf_(3, 4) static void fail(struct order *order, int error, const char *form
 	order->result = error;
 }
 
-/* What xenstored says may look like an answer of ours, as EEXIST does. */
+/*
+ * What xenstored says may look like an answer of ours, as EEXIST does. Which quota it is
+ * stands in the reason.
+ */
 static int store_failure(int error)
 {
 	switch (-error) {
@@ -44,11 +46,12 @@ static int store_failure(int error)
 	case ENOSPC:
 	case ESRCH:
 	case EHOSTUNREACH:
+		return error;
 	case STORE_QUOTA_NODES:
 	case STORE_QUOTA_SIZE:
 	case STORE_QUOTA_WATCHES:
 	case STORE_QUOTA_TRANSACTIONS:
-		return error;
+		return -ENOSPC;
 	}
 	return -EIO;
 }
@@ -95,47 +98,37 @@ static bool start_again(struct domain *domain, struct order *order)
 }
 
 /* The one that the guest asks for, if it does: then that is its answer. */
-static unsigned int choose_devid(struct domain *domain, const char *class, const char *name)
+static unsigned int choose_devid(struct domain *domain, const struct order *order)
 {
-	int asked = requests_find_named(domain, name);
+	int asked = kind_of(order->class, order->mode)->any_devid ?
+		requests_find_named(domain, order->name) : -ENOENT;
 
-	if (asked >= 0 && !device_find(domain, class, (unsigned int)asked))
-		return (unsigned int)asked;
-	return gifts_free_devid(domain, class);
+	return asked >= 0 ? (unsigned int)asked : WISH_ANY_DEVID;
 }
 
 static void attach(struct manager *manager, struct domain *domain, struct order *order)
 {
-	struct policy_subject subject = {
-		.guest = domain->name,
-		.uuid = domain->uuid,
-		.class = order->class,
-		.name = order->name,
-	};
-	struct policy_settings settings = policy_resolve(manager->policy, &subject);
-	struct device_plan plan = {
-		.class = order->class,
-		.name = order->name,
-		.devid = settings.devid,
+	struct wish wish = {
 		.origin = ORIGIN_OPERATOR,
-		.settings = &settings,
+		.class = order->class,
+		.name = order->name,
+		.mode = order->mode,
+		.ring_size = order->ring_size,
 		.began_usec = monotonic_usec(),
 	};
+	struct resolved_wish resolved;
+	const struct device_plan *plan = &resolved.plan;
 	const struct kept *noted;
 	struct kept before;
 	int withheld;
 
 	if (start_again(domain, order) || check_attach(manager, domain, order) < 0)
 		return;
-	if (kind_of(order->class, order->mode)->any_devid)
-		plan.devid = choose_devid(domain, order->class, order->name);
-	if (order->mode != MODE_ANY)
-		settings.mode = order->mode;
-	if (order->ring_size)
-		settings.ring_size = order->ring_size;
-	plan.grant = policy_gift_grant(&settings);
-	if (device_find(domain, plan.class, plan.devid)) {
-		fail(order, -EBUSY, "device id %u is in use", plan.devid);
+	wish.devid = choose_devid(domain, order);
+	/* only a request can be refused */
+	wish_resolve(domain, &wish, &resolved, &order->reason);
+	if (device_find(domain, plan->class, plan->devid)) {
+		fail(order, -EBUSY, "device id %u is in use", plan->devid);
 		return;
 	}
 	withheld = guest_notes_allow(domain, order->class, order->name);
@@ -147,8 +140,8 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	noted = kept_find(&domain->kept, order->class, order->name);
 	if (noted)
 		before = *noted;
-	guest_notes_keep(domain, &plan);
-	order->result = device_attach(domain, &plan, &order->reason);
+	guest_notes_keep(domain, plan);
+	order->result = device_attach(domain, plan, &order->reason);
 	if (order->result < 0) {
 		order->result = store_failure(order->result);
 		guest_notes_restore_kept(domain, order->class, order->name,
@@ -157,7 +150,7 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	if (order->result < 0 && withheld)
 		guest_notes_withhold(domain, order->class, order->name);
 	if (order->result == 0) {
-		struct device *device = device_find(domain, plan.class, plan.devid);
+		struct device *device = device_find(domain, plan->class, plan->devid);
 
 		order->key = device->key;
 		domain_log(domain, device, LOG_NOTICE, NULL, "user %u ordered it", order->uid);

@@ -6,12 +6,12 @@
 #include "base/messages.h"
 #include "base/number.h"
 #include "engine/device.h"
-#include "engine/device-attach.h"
 #include "engine/guest.h"
 #include "engine/guest-log.h"
 #include "engine/host.h"
 #include "engine/requests.h"
 #include "engine/throttle.h"
+#include "engine/wish.h"
 #include "nodes/nodes.h"
 #include "store/values.h"
 
@@ -232,16 +232,6 @@ static bool is_channel(const struct device *device)
 	return !strcmp(device->key.class, MYDEVICE_CLASS);
 }
 
-static unsigned int count_devices(const struct domain *domain)
-{
-	const struct device *device;
-	unsigned int n = 0;
-
-	for (device = domain->devices; device; device = device->next)
-		n += device->phase != PHASE_REMOVED && device->record.origin == ORIGIN_REQUEST;
-	return n;
-}
-
 static struct device *find_name(struct domain *domain, const char *name)
 {
 	struct device *device;
@@ -257,21 +247,16 @@ static void grant(struct domain *domain, const struct asked *asked, const struct
 		  uint64_t began_usec)
 {
 	struct device *namesake = find_name(domain, request->name);
-	struct policy_subject subject = {
-		.guest = domain->name,
-		.uuid = domain->uuid,
-		.class = MYDEVICE_CLASS,
-		.name = request->name,
-	};
-	struct policy_settings settings;
-	struct device_plan plan = {
+	struct wish wish = {
+		.origin = ORIGIN_REQUEST,
 		.class = MYDEVICE_CLASS,
 		.name = request->name,
 		.devid = asked->devid,
-		.origin = ORIGIN_REQUEST,
-		.settings = &settings,
+		.mode = request->mode,
+		.ring_size = request->ring_size,
 		.began_usec = began_usec,
 	};
+	struct resolved_wish resolved;
 	struct reason reason;
 	int r;
 
@@ -296,13 +281,12 @@ static void grant(struct domain *domain, const struct asked *asked, const struct
 		refuse(domain, asked, "denied", &reason);
 		return;
 	}
-	settings = policy_resolve(domain->manager->policy, &subject);
-	r = policy_decide(&settings, request, count_devices(domain), &plan.grant, &reason);
+	r = wish_resolve(domain, &wish, &resolved, &reason);
 	if (r < 0) {
 		refuse(domain, asked, "denied", &reason);
 		return;
 	}
-	r = device_attach(domain, &plan, &reason);
+	r = device_attach(domain, &resolved.plan, &reason);
 	/* then there is nobody to answer */
 	if (r == -ENOTCONN || r == -ESRCH)
 		return;
