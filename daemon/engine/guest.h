@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is known of a guest, and what is still to be done for it. Whoever finds
- * something to do says so here; its turns do it, see domain.h.
+ * something to do says so here; its turns do it, see guest-turn.h.
  */
 #ifndef ATTACHD_GUEST_H
 #define ATTACHD_GUEST_H

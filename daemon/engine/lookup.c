@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "engine/domain.h"
 #include "engine/guest.h"
+#include "engine/guest-turn.h"
 #include "engine/host.h"
 #include "engine/lookup.h"
 #include "engine/manager.h"

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/messages.h"
-#include "engine/domain.h"
 #include "engine/guest.h"
+#include "engine/guest-turn.h"
 #include "engine/host.h"
 #include "engine/manager.h"
 #include "engine/reconcile.h"

@@ -4,8 +4,8 @@
 
 #include "base/log.h"
 #include "base/number.h"
-#include "engine/domain.h"
 #include "engine/guest.h"
+#include "engine/guest-turn.h"
 #include "engine/host.h"
 #include "engine/reconcile.h"
 #include "engine/records.h"

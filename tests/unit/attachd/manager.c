@@ -3,7 +3,7 @@
 #include "harness.h"
 
 #include "base/log.h"
-#include "engine/domain.h"
+#include "engine/guest-turn.h"
 #include "fake-store.h"
 #include "world.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest as it comes, is served and goes. Events only mark what is to be looked
+ * A guest's turns: it is identified, served and buried. Events only mark what is to be looked
  * at, see guest.h; the looking is done one piece a turn, guest after guest, so
  * that no guest can make the others wait for more than one piece of its own.
  */
-#ifndef ATTACHD_DOMAIN_H
-#define ATTACHD_DOMAIN_H
+#ifndef ATTACHD_GUEST_TURN_H
+#define ATTACHD_GUEST_TURN_H
 
 #include <stdbool.h>
 
