@@ -30,7 +30,7 @@ struct kind {
 	bool any_devid;			/* it has a name: its id means nothing to the guest */
 	bool has_node;			/* a device node in the domain that serves it */
 	bool has_live;			/* settings that change while it is connected */
-	bool has_steps;			/* the handshake of PROTOCOL.md: what it waits for is known */
+	bool has_steps;			/* the handshake of docs/PROTOCOL.md */
 	bool follows;			/* to another domain, when the one that serves it is gone */
 
 	/*

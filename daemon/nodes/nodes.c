@@ -100,19 +100,20 @@ static int write_nodes_of_kind(struct store *store, store_txn txn, const struct 
 
 static int write_frontend(struct store *store, store_txn txn, const struct attach *attach)
 {
-	struct path frontend = path_frontend(attach->plan.key), backend = path_backend(attach->plan.key);
+	const struct device_key *key = attach->plan.key;
+	struct path frontend = path_frontend(key), backend = path_backend(key);
 	int r;
 
-	r = make_dir(store, txn, &frontend, attach->plan.key->guest, (int)attach->plan.key->backend);
+	r = make_dir(store, txn, &frontend, key->guest, (int)key->backend);
 	if (r < 0)
 		return r;
-	r = parents_own(store, txn, attach->plan.key);
+	r = parents_own(store, txn, key);
 	if (r < 0)
 		return r;
 	r = write_child(store, txn, &frontend, "backend", backend.text);
 	if (r < 0)
 		return r;
-	r = write_child_number(store, txn, &frontend, "backend-id", attach->plan.key->backend);
+	r = write_child_number(store, txn, &frontend, "backend-id", key->backend);
 	if (r < 0)
 		return r;
 	r = write_nodes_of_kind(store, txn, attach, &frontend, false);
@@ -140,16 +141,17 @@ static int write_script(struct store *store, store_txn txn, const struct attach 
 
 static int write_backend(struct store *store, store_txn txn, const struct attach *attach)
 {
-	struct path frontend = path_frontend(attach->plan.key), backend = path_backend(attach->plan.key);
+	const struct device_key *key = attach->plan.key;
+	struct path frontend = path_frontend(key), backend = path_backend(key);
 	int r;
 
-	r = make_dir(store, txn, &backend, attach->plan.key->backend, (int)attach->plan.key->guest);
+	r = make_dir(store, txn, &backend, key->backend, (int)key->guest);
 	if (r < 0)
 		return r;
 	r = write_child(store, txn, &backend, "frontend", frontend.text);
 	if (r < 0)
 		return r;
-	r = write_child_number(store, txn, &backend, "frontend-id", attach->plan.key->guest);
+	r = write_child_number(store, txn, &backend, "frontend-id", key->guest);
 	if (r < 0)
 		return r;
 	r = write_child(store, txn, &backend, "online", "1");
