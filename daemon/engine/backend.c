@@ -71,11 +71,12 @@ int manager_find_backend(struct manager *manager, struct domain *guest, const ch
 		*ret = manager->backend;
 		return 0;
 	}
-	while ((domain = table_next(&manager->domains, &cursor)))
-		if (!domain->dead && domain != guest && !strcmp(domain->name, name)) {
-			found = domain;
-			n++;
-		}
+	while ((domain = table_next(&manager->domains, &cursor))) {
+		if (domain->dead || domain == guest || !domain_has_name(domain, name))
+			continue;
+		found = domain;
+		n++;
+	}
 	if (n == 1) {
 		*ret = found->domid;
 		return 0;

@@ -179,7 +179,7 @@ static void take_name(struct domain *domain, const char *name)
  * until then the one it is a copy of may live on this very host. One that is
  * about to leave keeps what it has.
  */
-int domain_identify(struct domain *domain)
+static int identify(struct domain *domain)
 {
 	struct path home = path_domain(domain->domid), path = path_child(&home, "name");
 	struct store *store = domain->manager->store;
@@ -214,6 +214,14 @@ int domain_identify(struct domain *domain)
 	/* fires at once, which begins the first scan */
 	return store_watch(store, domain->requests.text, requests_on_event, domain,
 			   &domain->requests_watch);
+}
+
+int domain_identify(struct domain *domain)
+{
+	int r = identify(domain);
+
+	domain->misread = r < 0;
+	return r;
 }
 
 static const char *identity(const struct domain *domain, char *buffer)
@@ -345,10 +353,15 @@ static int try_to_get_ready(struct domain *domain)
 	return r;
 }
 
+static int check_name(struct domain *domain)
+{
+	return domain->dead || !domain_name_is_stale(domain) ? 0 : domain_identify(domain);
+}
+
 int domain_update_identity(struct domain *domain)
 {
-	if (domain->dead || domain->unreconciled || !domain->unidentified)
-		return 0;
+	if (domain->dead || !domain->unidentified || domain->unreconciled || domain->retry)
+		return check_name(domain);
 	return try_to_get_ready(domain);
 }
 

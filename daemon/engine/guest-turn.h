@@ -21,7 +21,10 @@ void domain_free(struct domain *domain);
 /* Name and UUID, and the watches that these call for. 0 or -errno. */
 int domain_identify(struct domain *domain);
 
-/* Reads its name again if an event says that it may have changed. 0 or -errno, also logged. */
+/*
+ * Reads its name again if that may have changed, also while the guest is not served.
+ * 0 or -errno; domain.misread remains set.
+ */
 int domain_update_identity(struct domain *domain);
 
 /* The policy is another one. */

@@ -110,6 +110,21 @@ int domain_read(const struct domain *domain, const char *node, char **ret)
 	return r == -ENOENT ? 0 : r;
 }
 
+bool domain_name_is_stale(const struct domain *domain)
+{
+	return domain->misread ||
+	       (domain->unidentified && (domain->unreconciled || domain->retry || domain->pause));
+}
+
+bool domain_has_name(const struct domain *domain, const char *name)
+{
+	_cleanup_free_ char *now = NULL;
+
+	if (!domain_name_is_stale(domain))
+		return !strcmp(domain->name, name);
+	return domain_read(domain, "name", &now) == 0 && now && !strcmp(now, name);
+}
+
 /* Its name as it is now: the event of a change may still be on its way. */
 static int is_leaving(const struct domain *domain)
 {

@@ -62,6 +62,7 @@ struct domain {
 
 	/* what the next turns have to look at */
 	bool unidentified;		/* its name */
+	bool misread;			/* its name may be another: it could not be read */
 	bool unscanned;			/* all of its requests and devices */
 	bool ungiven;			/* what it is given without asking */
 	size_t next_gift;		/* in the policy */
@@ -112,6 +113,11 @@ void domain_note_throttled(struct domain *domain);
 
 /* Those counters that it has, for who monitors it. */
 void domain_publish_counts(const struct domain *domain);
+
+/* It may have been renamed: it has no turn in which its name is read. */
+bool domain_name_is_stale(const struct domain *domain);
+/* The name is read for it if need be, but not kept. False also if it cannot be read. */
+bool domain_has_name(const struct domain *domain, const char *name);
 
 /* A node of its home directory; NULL if there is none. 0 or -errno. */
 int domain_read(const struct domain *domain, const char *node, char **ret);

@@ -30,6 +30,14 @@ int lookup_prepare(struct manager *manager)
 	return 0;
 }
 
+/* Of one whose name could not be read, nobody knows whether it is still the same. */
+static bool matches(const struct domain *domain, const struct guest_ref *ref)
+{
+	if (domain->dead || !*domain->name || (domain->misread && ref->kind == GUEST_BY_NAME))
+		return false;
+	return guest_ref_matches(ref, domain->domid, domain->uuid, escape(domain->name).text);
+}
+
 /* One that leaves by migration has its name and its UUID only until its copy has them. */
 static struct domain *next_match(struct manager *manager, const struct guest_ref *ref,
 				 bool leaving, size_t *cursor)
@@ -37,8 +45,7 @@ static struct domain *next_match(struct manager *manager, const struct guest_ref
 	struct domain *domain;
 
 	while ((domain = table_next(&manager->domains, cursor)))
-		if (!domain->dead && *domain->name && domain->leaving == leaving &&
-		    guest_ref_matches(ref, domain->domid, domain->uuid, escape(domain->name).text))
+		if (domain->leaving == leaving && matches(domain, ref))
 			return domain;
 	return NULL;
 }

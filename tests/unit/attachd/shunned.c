@@ -249,6 +249,90 @@ static void test_remains_that_cannot_be_removed(void **state)
 	world_end(&world);
 }
 
+static int attach(struct world *world, const char *guest)
+{
+	struct order order = { .kind = ORDER_ATTACH, .mode = MODE_ANY, .class = MYDEVICE_CLASS };
+
+	snprintf(order.guest, sizeof(order.guest), "%s", guest);
+	snprintf(order.name, sizeof(order.name), "more");
+	orders_execute(world->manager, &order);
+	return order.result;
+}
+
+/* An order finds it by the name that it has now. */
+static void test_renamed_meanwhile(void **state)
+{
+	struct world world;
+
+	begin_shunned(&world);
+	assert_int_equal(attach(&world, "web"), -EBUSY);
+	fake_write("/local/domain/7/name", "shop");
+	assert_int_equal(attach(&world, "shop"), -EBUSY);
+	assert_int_equal(attach(&world, "web"), -ESRCH);
+	/* the name is free for another one */
+	guest_create(9, "web");
+	assert_int_equal(attach(&world, "web"), 0);
+	assert_int_equal(attach(&world, "shop"), -EBUSY);
+	assert_true(device_is_whole(9, MYDEVICE_DEVID_MAX));
+	world_settle(&world);
+	assert_int_equal(counted(&world, COUNT_SHUNNED), 1);
+	assert_null(guest_answer(7, 1));
+	fake_stall(-1);
+	world_end(&world);
+}
+
+/* Nor does a guest get a backend domain by the name that another one had. */
+static void test_renamed_backend(void **state)
+{
+	struct world world;
+
+	world_begin(&world, QUICK "[Guest db]\nBackend=driver\n");
+	guest_create(7, "driver");
+	fake_write("/local/domain/7/backend", "");
+	world_settle(&world);
+	fake_stall(7);
+	guest_request(7, 1, "log");
+	world_settle(&world);
+	assert_int_equal(counted(&world, COUNT_SHUNNED), 1);
+	fake_stall(-1);
+	fake_write("/local/domain/7/name", "old");
+	guest_create(9, "driver");
+	fake_write("/local/domain/9/backend", "");
+	guest_create(8, "db");
+	guest_request(8, 0, "demo");
+	world_settle(&world);
+	assert_string_equal(guest_answer(8, 0), "attached");
+	assert_non_null(fake_read("/local/domain/9/backend/mydevice/8/0/state"));
+	world_end(&world);
+}
+
+/* The same if its name, or anything else of it, could not be read. */
+static void test_renamed_where_reading_fails(void **state)
+{
+	for (unsigned int call = 1, failed = 1; failed; call++) {
+		struct world world;
+		int r;
+
+		world_begin_connected(&world);
+		fake_write("/local/domain/7/name", "shop");
+		guest_create(9, "web");
+		fake_fail_at(call, -EIO);
+		world_settle(&world);
+		failed = fake_has_failed();
+		fake_fail_at(0, 0);
+		r = attach(&world, "web");
+		if (failed && r == -ESRCH) {
+			/* the new one could not be read */
+			world_end(&world);
+			continue;
+		}
+		assert_int_equal(r, 0);
+		assert_true(device_is_whole(9, MYDEVICE_DEVID_MAX));
+		assert_null(fake_read("/local/domain/7/device/mydevice/4095"));
+		world_end(&world);
+	}
+}
+
 static int set_up(void **state)
 {
 	world_haste = 1;
@@ -266,6 +350,9 @@ int main(void)
 		cmocka_unit_test_setup(test_failures_when_it_is_gone, set_up),
 		cmocka_unit_test_setup(test_one_after_the_other, set_up),
 		cmocka_unit_test_setup(test_rebooted_meanwhile, set_up),
+		cmocka_unit_test_setup(test_renamed_meanwhile, set_up),
+		cmocka_unit_test_setup(test_renamed_backend, set_up),
+		cmocka_unit_test_setup(test_renamed_where_reading_fails, set_up),
 		cmocka_unit_test_setup(test_remains_that_cannot_be_removed, set_up),
 	};
 
