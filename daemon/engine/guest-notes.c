@@ -113,17 +113,33 @@ void guest_notes_keep(struct domain *domain, const struct device_plan *plan)
 			   r > 0 ? "another domain has the same UUID" : why_unnoted(r));
 }
 
+int guest_notes_find_kept(const struct domain *domain, const char *class, const char *name,
+			  struct kept_before *ret)
+{
+	const struct kept *memory = kept_find(&domain->kept, class, name);
+	int r;
+
+	*ret = (struct kept_before){ .remembered = memory };
+	if (memory)
+		ret->memory = *memory;
+	if (!domain->manager->keeps || !*domain->uuid)
+		return 0;
+	r = kept_read(domain->manager->store, domain->uuid, class, name, &ret->note);
+	ret->noted = r > 0;
+	return r < 0 ? r : 0;
+}
+
 void guest_notes_restore_kept(struct domain *domain, const char *class, const char *name,
-			      const struct kept *before)
+			      const struct kept_before *before)
 {
 	int r = *domain->uuid ? domain_has_twin(domain) : 1, remembered = 0;
 
-	if (before)
-		remembered = remember_kept(domain, before);
+	if (before->remembered)
+		remembered = remember_kept(domain, &before->memory);
 	else
 		forget_kept(domain, class, name);
-	if (r == 0 && before)
-		r = note_kept(domain, before);
+	if (r == 0 && before->noted)
+		r = note_kept(domain, &before->note);
 	else if (r == 0)
 		r = kept_drop(domain->manager->store, domain->uuid, class, name);
 	if (r >= 0)

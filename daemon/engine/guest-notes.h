@@ -7,10 +7,13 @@
 #ifndef ATTACHD_GUEST_NOTES_H
 #define ATTACHD_GUEST_NOTES_H
 
+#include <stdbool.h>
+
+#include "notes/kept.h"
+
 struct device;
 struct device_plan;
 struct domain;
-struct kept;
 
 /* Each reads one of the two again. 0 or -errno. */
 int guest_notes_recall(struct domain *domain);
@@ -21,12 +24,22 @@ int guest_notes_recall_kept(struct domain *domain);
  * error is logged.
  */
 void guest_notes_keep(struct domain *domain, const struct device_plan *plan);
+
+/* What earlier orders left of a device. The note may be another domain's of this UUID. */
+struct kept_before {
+	bool remembered, noted;
+	struct kept memory, note;
+};
+
+/* 0 or -errno */
+int guest_notes_find_kept(const struct domain *domain, const char *class, const char *name,
+			  struct kept_before *ret);
 /*
- * The order has failed: what earlier ones noted holds, NULL: nothing; in memory whatever
+ * The order has failed: what earlier ones left holds, in memory whatever
  * XenStore refuses, or the device would be attached later nevertheless.
  */
 void guest_notes_restore_kept(struct domain *domain, const char *class, const char *name,
-			      const struct kept *before);
+			      const struct kept_before *before);
 
 /*
  * It may have it again, or a restart would take it for a detach that is to be finished. 1 if it

@@ -118,9 +118,8 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	};
 	struct resolved_wish resolved;
 	const struct device_plan *plan = &resolved.plan;
-	const struct kept *noted;
-	struct kept before;
-	int withheld;
+	struct kept_before before;
+	int withheld, r;
 
 	if (start_again(domain, order) || check_attach(manager, domain, order) < 0)
 		return;
@@ -131,21 +130,24 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 		fail(order, -EBUSY, "device id %u is in use", plan->devid);
 		return;
 	}
+	r = guest_notes_find_kept(domain, order->class, order->name, &before);
+	if (r < 0) {
+		fail(order, store_failure(r), "cannot read what is kept of it: %s",
+		     store_strerror(r));
+		return;
+	}
 	withheld = guest_notes_allow(domain, order->class, order->name);
 	if (withheld < 0) {
 		fail(order, store_failure(withheld), "cannot note that it may come back: %s",
 		     store_strerror(withheld));
 		return;
 	}
-	noted = kept_find(&domain->kept, order->class, order->name);
-	if (noted)
-		before = *noted;
 	guest_notes_keep(domain, plan);
 	order->result = device_attach(domain, plan, &order->reason);
 	if (order->result < 0) {
 		order->result = store_failure(order->result);
 		guest_notes_restore_kept(domain, order->class, order->name,
-					 noted ? &before : NULL);
+					 &before);
 	}
 	if (order->result < 0 && withheld)
 		guest_notes_withhold(domain, order->class, order->name);

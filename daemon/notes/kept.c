@@ -267,6 +267,23 @@ int kept_note(struct store *store, const char *uuid, const struct kept *kept,
 	return r < 0 ? r : write_note(store, uuid, kept);
 }
 
+int kept_read(struct store *store, const char *uuid, const char *class, const char *name,
+	      struct kept *ret)
+{
+	_cleanup_(kept_done) struct kept_list all = {};
+	int r = kept_load(store, uuid, &all), found = 0;
+
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		if (!is_of(&all.list[i], class, name) || (found && all.list[i].by_devid))
+			continue;
+		*ret = all.list[i];
+		/* it is written by its name */
+		ret->by_devid = false;
+		found = 1;
+	}
+	return r < 0 ? r : found;
+}
+
 int kept_drop(struct store *store, const char *uuid, const char *class, const char *name)
 {
 	_cleanup_(kept_done) struct kept_list all = {};

@@ -41,9 +41,12 @@ int kept_begin(struct store *store, bool *ret_any);
 /* Does a guest with this UUID run? What is noted of it makes no room for another's. */
 typedef bool (*kept_is_here_fn)(const char *uuid, void *userdata);
 
-/* Notes a device, in place of what is noted by its name. 0 or -errno, as the next two. */
+/* Notes a device, in place of what is noted by its name. 0 or -errno, as the next three. */
 int kept_note(struct store *store, const char *uuid, const struct kept *kept,
 	      kept_is_here_fn is_here, void *userdata);
+/* 1, or 0: nothing is noted by this name. */
+int kept_read(struct store *store, const char *uuid, const char *class, const char *name,
+	      struct kept *ret);
 /* Nothing noted of it is success. */
 int kept_drop(struct store *store, const char *uuid, const char *class, const char *name);
 /* All that is noted of a guest, to be freed by kept_done(); nothing is success. */

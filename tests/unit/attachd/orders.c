@@ -358,6 +358,37 @@ static void test_two_of_one_uuid_are_told_apart(void **state)
 	world_end(&world);
 }
 
+/* The note of the one that is gone is not the copy's to lose. */
+static void test_a_failed_order_leaves_the_note_of_a_twin(void **state)
+{
+	static const char note[] = "/mydevice/kept/00000000-0000-0000-0000-000000000001/"
+				   "mydevice@demo";
+
+	for (unsigned int call = 1, failed = 1; failed; call++) {
+		char before[256];
+		struct world world;
+		int r;
+
+		world_begin(&world, QUICK);
+		guest_of(7, "web", 1);
+		world_settle(&world);
+		assert_int_equal(attach(&world, "web", "demo"), 0);
+		strcpy(before, fake_read(note));
+		guest_of(8, "copy", 1);
+		world_settle(&world);
+		guest_destroy(7);
+		world_settle(&world);
+		fake_fail_at(call, -EIO);
+		r = attach(&world, "copy", "demo");
+		failed = fake_has_failed();
+		fake_fail_at(0, 0);
+		if (r < 0)
+			assert_string_equal(fake_read(note) ?: "", before);
+		assert_int_equal(r == 0, device_is_whole(8, GIFT));
+		world_end(&world);
+	}
+}
+
 static void test_migrated_on_one_host(void **state)
 {
 	struct world world;
@@ -583,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_withheld_ends_with_its_guest),
 		cmocka_unit_test(test_attached_comes_back_with_its_guest),
 		cmocka_unit_test(test_two_of_one_uuid_are_told_apart),
+		cmocka_unit_test(test_a_failed_order_leaves_the_note_of_a_twin),
 		cmocka_unit_test(test_migrated_on_one_host),
 		cmocka_unit_test(test_so_many_guests_are_kept),
 		cmocka_unit_test(test_by_force),
