@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "policy/choice.h"
 #include "policy/state.h"
+#include "service/lock.h"
 #include "service/notify.h"
 #include "service/service.h"
 #include "view/registry.h"
@@ -32,6 +33,7 @@ struct service {
 	struct engine *engine;
 	struct bus *bus;
 	struct policy_choice choice;
+	int lock_fd;			/* or -1 */
 	sd_event_source *tick, *ready_timeout, *ready;
 	uint64_t watchdog_usec;		/* 0: none */
 	bool is_ready;
@@ -232,6 +234,9 @@ static int start(struct service *service)
 	r = block_signals();
 	if (r < 0)
 		return r;
+	r = lock_take(&service->lock_fd);
+	if (r < 0)
+		return r;
 	r = bus_check_rival();
 	if (r < 0)
 		return r;
@@ -270,6 +275,8 @@ static void service_done(struct service *service)
 	}
 	registry_free(service->registry);
 	sd_event_unref(service->event);
+	if (service->lock_fd >= 0)
+		close(service->lock_fd);
 }
 
 /* What systemd made of StateDirectory=. */
@@ -284,6 +291,7 @@ int service_run(const struct service_options *options)
 {
 	_cleanup_(service_done) struct service service = {
 		.options = options,
+		.lock_fd = -1,
 		.choice = { .file = options->policy_file, .directory = state_directory() },
 	};
 	int r;

@@ -68,15 +68,14 @@ def control_bus_comes_and_goes(host):
     equal(len(host.attachd.list()), 1, "how many are listed")
 
 
-@case
-def control_two_daemons(host):
-    """The second serves nobody, and says why."""
-    host.attachd.start()
+def start_second(host, **env):
+    """A second daemon serves nobody, and says why: what it said."""
     with open(os.path.join(host.dir, "second.log"), "w+b") as log:
         began = time.monotonic()
         second = subprocess.Popen(
             [host.attachd.binary("mydevice-attachd"), f"--config={host.attachd.policy_file}"],
-            env={**os.environ, **host.attachd.env(), "NOTIFY_SOCKET": ""}, stdout=log, stderr=log)
+            env={**os.environ, **host.attachd.env(), "NOTIFY_SOCKET": "", **env},
+            stdout=log, stderr=log)
         try:
             status = second.wait(15)
         except subprocess.TimeoutExpired:
@@ -90,6 +89,32 @@ def control_two_daemons(host):
           f"process {host.attachd.process.pid}" in said, f"the second: {status} {said}")
     check("connected to XenStore" not in said, f"it served: {said}")
     check(time.monotonic() - began < 10, "it took its time")
+    return said
+
+
+@case
+def control_two_daemons_without_a_bus(host):
+    nobody = f"unix:path={host.dir}/nobody"
+    host.attachd.start(env={"DBUS_SYSTEM_BUS_ADDRESS": nobody})
+    check("attachd.lock" in start_second(host, DBUS_SYSTEM_BUS_ADDRESS=nobody), "the lock")
+    one = host.guest(7, "web1")
+    host.connected(one, 0)
+    # whoever was killed has no lock any more
+    host.attachd.kill()
+    began = time.monotonic()
+    host.attachd.start(env={"DBUS_SYSTEM_BUS_ADDRESS": nobody})
+    host.expect(lambda: one.attached(0), "it is served again")
+    check("locked" not in host.attachd.log_text(), "the lock of a process that is gone")
+    check(time.monotonic() - began < 10, "it took its time")
+
+
+@case
+def control_two_daemons(host):
+    """One of them cannot see the lock of the other, as in a container."""
+    other = os.path.join(host.dir, "other")
+    host.attachd.start()
+    said = start_second(host, RUNTIME_DIRECTORY=other)
+    check("on the system bus" in said, said)
     one = host.guest(7, "web1")
     host.connected(one, 0)
     equal(len(host.attachd.list()), 1, "what the first one lists")

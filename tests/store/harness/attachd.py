@@ -73,6 +73,7 @@ class Attachd:
             "XENSTORED_PATH": self.store_path,
             "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.dir}/bus",
             "NOTIFY_SOCKET": os.path.join(self.dir, "notify"),
+            "RUNTIME_DIRECTORY": self.dir,
             "MYDEVICE_HYPERVISOR": self.dir,
             "STATE_DIRECTORY": os.path.join(self.dir, "state"),
             "LD_LIBRARY_PATH": os.path.join(self.machine.build, "lib"),
