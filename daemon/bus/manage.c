@@ -61,6 +61,14 @@ static int read_verdict(sd_bus_message *reply)
 	return r < 0 ? r : authorized;
 }
 
+/* What it is about was found out before it was allowed: domids do not change their meaning. */
+static void carry_out(struct bus_orders *orders, struct order *order)
+{
+	snprintf(order->guest, sizeof(order->guest), "%u", order->key.guest);
+	order->identify = false;
+	engine_send_order(orders->engine, order);
+}
+
 static int on_verdict(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
 	struct question *question = userdata;
@@ -73,7 +81,7 @@ static int on_verdict(sd_bus_message *reply, void *userdata, sd_bus_error *ret_e
 		sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED,
 					   "polkit does not allow this (%s)", BUS_ACTION_MANAGE);
 	else
-		engine_send_order(question->orders->engine, steal(&question->order));
+		carry_out(question->orders, steal(&question->order));
 	question_free(question);
 	return 0;
 }
@@ -108,12 +116,45 @@ static bool may_ask(const struct bus_orders *orders, unsigned int uid)
 	return n < QUESTIONS_OF_USER && orders->n_questions < QUESTIONS_MAX;
 }
 
-/* Takes the order. */
-static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct order *order,
-		      sd_bus_error *ret_error)
+/* What a rule of polkit can look up. */
+static int append_details(sd_bus_message *message, const struct order *order)
+{
+	static const char *const operations[] = {
+		[ORDER_ATTACH] = "attach",
+		[ORDER_DETACH] = "detach",
+		[ORDER_SET] = "set",
+	};
+	char domid[16];
+
+	snprintf(domid, sizeof(domid), "%u", order->key.guest);
+	return sd_bus_message_append(message, "a{ss}", 6, "operation", operations[order->kind],
+				     "guest", order->found.text, "domid", domid, "uuid",
+				     order->uuid, "class", order->class, "name", order->name);
+}
+
+static int append_question(sd_bus_message *message, const struct question *question)
+{
+	sd_bus_message *call = question->order->userdata;
+	int r = sd_bus_message_append(message, "(sa{sv})s", "system-bus-name", 1, "name", "s",
+				      sd_bus_message_get_sender(call), BUS_ACTION_MANAGE);
+
+	if (r >= 0)
+		r = append_details(message, question->order);
+	if (r >= 0)
+		r = sd_bus_message_append(
+			message, "us",
+			sd_bus_message_get_allow_interactive_authorization(call) > 0 ?
+				POLKIT_INTERACTIVE : 0,
+			question->id);
+	return r;
+}
+
+/* Takes the order, which has been identified. */
+static int ask_polkit(struct bus_orders *orders, struct order *order, sd_bus_error *ret_error)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
 	struct question *question;
+	sd_bus_message *call = order->userdata;
 	sd_bus *bus = sd_bus_message_get_bus(call);
 	int r;
 
@@ -143,12 +184,7 @@ static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct or
 		r = sd_bus_message_new_method_call(bus, &message, POLKIT_NAME, POLKIT_PATH,
 						   POLKIT_INTERFACE, "CheckAuthorization");
 	if (r >= 0)
-		r = sd_bus_message_append(
-			message, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
-			sd_bus_message_get_sender(call), BUS_ACTION_MANAGE, 0,
-			sd_bus_message_get_allow_interactive_authorization(call) > 0 ?
-				POLKIT_INTERACTIVE : 0,
-			question->id);
+		r = append_question(message, question);
 	if (r >= 0)
 		r = sd_bus_call_async(bus, &question->slot, message, on_verdict, question,
 				      POLKIT_TIMEOUT_USEC);
@@ -157,9 +193,8 @@ static int ask_polkit(sd_bus_message *call, struct bus_orders *orders, struct or
 	return r < 0 ? r : 1;
 }
 
-/* Takes the order. */
-static int authorize(sd_bus_message *call, struct bus_orders *orders, struct order *order,
-		     sd_bus_error *ret_error)
+/* Takes the order. Of others than root, polkit is asked once it is known what it is about. */
+static int authorize(sd_bus_message *call, struct bus_orders *orders, struct order *order)
 {
 	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
 	uid_t uid;
@@ -173,8 +208,7 @@ static int authorize(sd_bus_message *call, struct bus_orders *orders, struct ord
 		return r;
 	}
 	order->uid = uid;
-	if (uid)
-		return ask_polkit(call, orders, order, ret_error);
+	order->identify = uid;
 	engine_send_order(orders->engine, order);
 	return 1;
 }
@@ -185,7 +219,7 @@ static int manage(sd_bus_message *call, enum order_kind kind, struct bus_orders 
 	struct order *order;
 	int r = bus_read_order(call, kind, ret_error, &order);
 
-	return r < 0 ? r : authorize(call, orders, order, ret_error);
+	return r < 0 ? r : authorize(call, orders, order);
 }
 
 int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
@@ -297,12 +331,27 @@ static int answer(const struct order *order)
 	return path ? sd_bus_reply_method_return(order->userdata, "o", path) : -ENOMEM;
 }
 
+/* Takes the order. */
+static void decide(struct bus_orders *orders, struct order *order)
+{
+	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = sd_bus_message_ref(order->userdata);
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = ask_polkit(orders, order, &error);
+
+	if (r < 0)
+		sd_bus_reply_method_errno(call, r, &error);
+}
+
 void bus_answer_orders(struct bus_orders *orders)
 {
 	struct order *order;
 	int r;
 
 	while ((order = engine_take_done(orders->engine))) {
+		if (order->identify && order->result == 0) {
+			decide(orders, order);
+			continue;
+		}
 		r = answer(order);
 		/* the caller may have gone, and the bus with him */
 		if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)

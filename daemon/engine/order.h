@@ -39,13 +39,18 @@ struct order {
 	unsigned int named;		/* which, 1 << enum live_key */
 	bool force;			/* detach without waiting for the drivers */
 	unsigned int uid;		/* who wants it */
+	/*
+	 * Only find out what it is about: key.guest, uuid and found say which guest, and name
+	 * is that of the device. Carried out after that, it is about these or fails.
+	 */
+	bool identify;
 
 	/* the answer */
 	int result;			/* 0 or -errno */
 	struct reason reason;		/* of a failure */
 	struct device_key key;		/* but for explain: of the device; find: of no device */
-	char uuid[UUID_SIZE];		/* find: of the guest */
-	struct escaped found;		/* find: its name */
+	char uuid[UUID_SIZE];		/* find, identify: of the guest */
+	struct escaped found;		/* find, identify: its name */
 	char explanation[EXPLANATION_SIZE];
 	struct section_use *sections;	/* of the policy */
 	size_t n_sections;

@@ -56,14 +56,22 @@ static int store_failure(int error)
 	return -EIO;
 }
 
+static bool is_channel_name(struct order *order)
+{
+	if (name_is_safe(order->name, strlen(order->name)))
+		return true;
+	fail(order, -EINVAL, "\"%s\" is no name of a channel: expected 1 to 63 of "
+	     "A-Z a-z 0-9 . _ - with a letter first", escape(order->name).text);
+	return false;
+}
+
 static int check_attach(struct manager *manager, struct domain *domain, struct order *order)
 {
 	struct device *device = device_find_named(domain, order->class, order->name);
 
-	if (!name_is_safe(order->name, strlen(order->name)))
-		fail(order, -EINVAL, "\"%s\" is no name of a channel: expected 1 to 63 of "
-		     "A-Z a-z 0-9 . _ - with a letter first", escape(order->name).text);
-	else if (!policy_knows_class(manager->policy, order->class))
+	if (!is_channel_name(order))
+		return order->result;
+	if (!policy_knows_class(manager->policy, order->class))
 		fail(order, -EINVAL, "class \"%s\" is not known: name it in attachd.conf, "
 		     "as [Class %s]", escape(order->class).text, escape(order->class).text);
 	else if (device && device_is_serving(device))
@@ -279,6 +287,33 @@ static void report_guest(const struct domain *domain, struct order *order)
 	order->found = escape(domain->name);
 }
 
+/* For whoever decides whether it may be carried out: ids stand for names. */
+static void identify(struct domain *domain, struct order *order)
+{
+	struct device *device;
+
+	if (order->kind != ORDER_ATTACH) {
+		device = find_device(domain, order);
+		if (!device)
+			return;
+		strcpy(order->name, device->record.name);
+	} else if (!is_channel_name(order)) {
+		return;
+	}
+	report_guest(domain, order);
+}
+
+/* It was allowed for the guest that it was then. */
+static bool is_as_identified(const struct domain *domain, struct order *order)
+{
+	if (!*order->found.text || (!strcmp(order->found.text, escape(domain->name).text) &&
+				    !strcmp(order->uuid, domain->uuid)))
+		return true;
+	fail(order, -EBUSY, "domain %u is not guest %s any more", domain->domid,
+	     order->found.text);
+	return false;
+}
+
 void orders_execute(struct manager *manager, struct order *order)
 {
 	struct domain *domain;
@@ -307,6 +342,10 @@ void orders_execute(struct manager *manager, struct order *order)
 		     "guest %s is left alone for a while, since it reads none of its XenStore "
 		     "events" : "what guest %s has cannot be read from XenStore: see this daemon's "
 		     "log, and try again", escape(domain->name).text);
+	else if (order->identify)
+		identify(domain, order);
+	else if (!is_as_identified(domain, order))
+		return;
 	else if (order->kind == ORDER_ATTACH)
 		attach(manager, domain, order);
 	else if (order->kind == ORDER_SET)

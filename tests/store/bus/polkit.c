@@ -2,7 +2,7 @@
 /*
  * A polkit for the bus of a test: polkit ANSWER..., where ANSWER, yes, no or
  * silence, is for the next question, and the last for all that follow. Writes
- * a line for each question.
+ * a line for each question, with its details as KEY=VALUE.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +15,21 @@
 
 static char **answers;
 
+static int read_details(sd_bus_message *call, char *ret, size_t size)
+{
+	const char *key, *value;
+	size_t len = 0;
+	int r = sd_bus_message_enter_container(call, 'a', "{ss}");
+
+	while (r >= 0 && (r = sd_bus_message_read(call, "{ss}", &key, &value)) > 0 && len < size)
+		len += (size_t)snprintf(ret + len, size - len, " %s=%s", key, value);
+	return r < 0 ? r : sd_bus_message_exit_container(call);
+}
+
 static int on_question(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
 	sd_bus_message *reply = NULL;
+	char details[1024] = "";
 	const char *kind, *key, *sender, *action, *answer = *answers;
 	uint32_t flags;
 	int r;
@@ -26,12 +38,12 @@ static int on_question(sd_bus_message *call, void *userdata, sd_bus_error *ret_e
 		answers++;
 	r = sd_bus_message_read(call, "(sa{sv})s", &kind, 1, &key, "s", &sender, &action);
 	if (r >= 0)
-		r = sd_bus_message_skip(call, "a{ss}");
+		r = read_details(call, details, sizeof(details));
 	if (r >= 0)
 		r = sd_bus_message_read(call, "u", &flags);
 	if (r < 0)
 		return r;
-	printf("%s %s %u %s\n", kind, action, flags, sender);
+	printf("%s %s %u %s%s\n", kind, action, flags, sender, details);
 	fflush(stdout);
 	if (!strcmp(answer, "silence"))
 		return 1;

@@ -225,6 +225,76 @@ def manage_who_may(host):
 
 
 @case
+def manage_polkit_learns_what_it_is_about(host):
+    """Of the guest and the channel by name, however the caller has addressed them."""
+    if os.getuid():
+        raise Skip("needs root, to be somebody else")
+    if not reachable(host.attachd.binary("mydevicectl")):
+        raise Skip("mydevicectl is out of reach for others")
+    os.chmod(host.dir, 0o711)
+    host.attachd.set_policy("[Class alice]\nDevID=3\nHandshake=no\n")
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    uuid = one.uuid
+    polkit = host.attachd.start_polkit("yes")
+
+    def details(*arguments, expected=0):
+        status, out, err = host.attachd.ctl(*arguments, user=65534)
+        equal(status, expected, f"{arguments}: {out} {err}")
+        return dict(word.split("=") for word in
+                    polkit.popen.stdout.readline().decode().split()[4:])
+
+    told = {"operation": "attach", "guest": "web1", "domid": "7", "uuid": uuid,
+            "class": "mydevice", "name": "log"}
+    equal(details("attach", "web1", "log"), told, "by name")
+    host.connected(one, 0, "other")
+    equal(details("set", "7", "0", "paused=yes"), {**told, "operation": "set", "name": "other"},
+          "by ids")
+    equal(details("detach", uuid, "log"), {**told, "operation": "detach"}, "by UUID")
+    equal(details("detach", "7", "3", "--class=alice"),
+          {**told, "operation": "detach", "class": "alice", "name": "alice"}, "of another class")
+    # what is about nothing that is there is no question
+    for arguments, status in ((("attach", "db", "log"), 4), (("detach", "web1", "nothing"), 4),
+                              (("attach", "web1", "0"), 2)):
+        equal(host.attachd.ctl(*arguments, user=65534)[0], status, f"{arguments}")
+
+
+# A user whom every Debian has, and the name of its group.
+GAMES = 5
+
+
+@case
+def manage_rule_of_polkit(host):
+    """The real polkit with the example rule: the channel log of guests web* for a group."""
+    if os.getuid():
+        raise Skip("needs root, to be somebody else")
+    if not reachable(host.attachd.binary("mydevicectl")):
+        raise Skip("mydevicectl is out of reach for others")
+    os.chmod(host.dir, 0o711)
+    host.attachd.start()
+    for domid, name in ((7, "web1"), (8, "db")):
+        host.guest(domid, name)
+    with open("systemd/examples/host/50-mydevice-log.rules", encoding="utf-8") as file:
+        rule = file.read().replace('"logs"', '"games"')
+    if not host.attachd.start_polkitd(rule):
+        raise Skip("polkitd is not installed, or mounts are not allowed here")
+
+    def status(*arguments, user=GAMES):
+        return host.attachd.ctl(*arguments, user=user)[0]
+
+    equal(status("attach", "web1", "log", user=65534), 6, "somebody else")
+    equal(status("attach", "web1", "log"), 0, "the channel of the rule")
+    equal(status("attach", "web1", "other"), 6, "another channel")
+    equal(status("attach", "db", "log"), 6, "another guest")
+    equal(status("attach", "8", "log"), 6, "another guest by its domid")
+    equal(status("set", "web1", "log", "paused=yes"), 6, "another operation")
+    ctl(host, "attach", "web1", "other")
+    ids = {entry["name"]: str(entry["devid"]) for entry in host.attachd.list()}
+    equal(status("detach", "7", ids["other"]), 6, "another channel by its id")
+    equal(status("detach", "7", ids["log"]), 0, "by ids")
+
+
+@case
 def manage_one_user_does_not_block_others(host):
     """Requests that polkit does not answer count for their user, until the caller has gone."""
     if os.getuid():

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,11 +32,13 @@ BUS_CONF = """\
  </policy>
  <include>{policy}</include>
  {own}
- <policy user="root"><allow own="org.freedesktop.PolicyKit1"/></policy>
- <policy context="default"><allow send_destination="org.freedesktop.PolicyKit1"/></policy>
+ <policy context="default"><allow own="org.freedesktop.PolicyKit1"/>
+  <allow send_destination="org.freedesktop.PolicyKit1"/></policy>
 </busconfig>
 """
 BUS_POLICY = "daemon/dbus/org.mydevice.Attach1.conf"
+ACTIONS = "daemon/dbus/org.mydevice.attach1.policy"
+POLKITD = "/usr/lib/polkit-1/polkitd"
 
 # What no run may leave in the log: of the sanitizers, and of glibc.
 DEFECT = re.compile(r"Sanitizer|runtime error:|corrupted|double free|Assertion .* failed")
@@ -206,6 +209,31 @@ class Attachd:
         self.begun.append(one)
         assert one.popen.stdout.readline() == b"ready\n", "polkit does not start"
         return one
+
+    def start_polkitd(self, rule):
+        """The real one, with our action and this rule alone. False if that cannot be."""
+        if not os.path.exists(POLKITD):
+            return False
+        actions, rules = os.path.join(self.dir, "actions"), os.path.join(self.dir, "rules")
+        for path in (actions, rules):
+            os.mkdir(path)
+        shutil.copy(ACTIONS, actions)
+        with open(os.path.join(rules, "50-test.rules"), "w", encoding="utf-8") as file:
+            file.write(rule)
+        mounts = f"mount --bind {actions} /usr/share/polkit-1/actions && " \
+            f"mount --bind {rules} /etc/polkit-1/rules.d"
+        if subprocess.run(["unshare", "-m", "sh", "-c", mounts], check=False).returncode:
+            return False
+        self.begun.append(process.Process(
+            "polkitd", ["unshare", "-m", "sh", "-c", f"{mounts} && exec {POLKITD} --no-debug"],
+            self.machine.log("polkitd"), self.env(), stdout=subprocess.PIPE))
+        deadline = time.monotonic() + 10
+        while subprocess.run(["busctl", f"--address=unix:path={self.dir}/bus", "status",
+                              "org.freedesktop.PolicyKit1"], capture_output=True,
+                             check=False).returncode:
+            assert time.monotonic() < deadline, "polkitd does not start"
+            time.sleep(0.1)
+        return True
 
     def list(self):
         """mydevicectl list --json, read."""
