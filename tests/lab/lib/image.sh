@@ -23,7 +23,7 @@ image_packages=(
 	linux-image-amd64 linux-headers-amd64 dkms gcc make libc6-dev xz-utils
 	busybox-static
 	# what our packages depend on, so that they install without a mirror
-	libsystemd0 libinih1
+	libsystemd0
 	# what a guest's channels are put to, in tests
 	qemu-guest-agent socat
 )
