@@ -45,6 +45,12 @@ static const struct {
 	[FIELD_CONNECTED] = { "ConnectedAfterUSec", "t" },
 };
 
+/* Devices of other classes have neither a mode nor rings that we know. */
+static bool is_channel(const struct device_view *view)
+{
+	return !strcmp(view->key.class, MYDEVICE_CLASS);
+}
+
 static const char *string_of(const struct device_view *view, enum field field)
 {
 	const struct record *record = &view->record;
@@ -67,7 +73,7 @@ static const char *string_of(const struct device_view *view, enum field field)
 	case FIELD_BACKEND:
 		return end_state_name(view->backend);
 	case FIELD_MODE:
-		return channel_mode_name(record->mode);
+		return is_channel(view) ? channel_mode_name(record->mode) : "";
 	case FIELD_HOTPLUG:
 		return hotplug_name(view->hotplug);
 	case FIELD_HOTPLUG_ERROR:
@@ -95,7 +101,7 @@ static uint64_t number_of(const struct device_view *view, enum field field)
 	case FIELD_DEVID:
 		return view->key.devid;
 	case FIELD_RING_SIZE:
-		return record->ring_size;
+		return is_channel(view) ? record->ring_size : 0;
 	case FIELD_REQUESTED:
 		return record->requested_usec;
 	case FIELD_WRITTEN:

@@ -23,6 +23,7 @@ static struct order *order_new(sd_bus_message *call, enum order_kind kind)
 	order->kind = kind;
 	order->mode = MODE_ANY;
 	strcpy(order->class, MYDEVICE_CLASS);
+	order->any_class = kind == ORDER_DETACH;
 	order->userdata = sd_bus_message_ref(call);
 	order->free = bus_order_free;
 	return order;
@@ -75,6 +76,7 @@ static int take_option(sd_bus_message *call, struct order *order, const char *ke
 		return r;
 	}
 	if (!strcmp(key, "Class")) {
+		order->any_class = false;
 		r = read_string(call, &text);
 		return r < 0 ? r : take_text(order->class, sizeof(order->class), text, "class",
 					     ret_error);

@@ -260,12 +260,14 @@ int client_policy(struct client *client, const char *guest, const char *name,
 static int compare_devices(const void *a, const void *b)
 {
 	const struct client_device *x = a, *y = b;
-	int by_guest = strcmp(x->guest, y->guest);
+	int by_guest = strcmp(x->guest, y->guest), by_class = strcmp(x->class, y->class);
 
 	if (by_guest)
 		return by_guest;
 	if (x->domid != y->domid)
 		return x->domid < y->domid ? -1 : 1;
+	if (by_class)
+		return by_class;
 	return x->devid < y->devid ? -1 : x->devid > y->devid;
 }
 

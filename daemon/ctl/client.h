@@ -40,7 +40,7 @@ sd_bus *client_bus(struct client *client);
 int client_find_guest(struct client *client, const char *guest, uint32_t *ret_domid,
 		      const char **ret_why);
 
-/* By guest, then devid. */
+/* By guest, domid, class and devid. */
 int client_list(struct client *client, struct client_device **ret, size_t *ret_n,
 		const char **ret_why);
 void client_devices_free(struct client_device *devices, size_t n);

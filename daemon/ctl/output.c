@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <xen/io/mydevice.h>
+
 #include "ctl/driver.h"
 #include "ctl/output.h"
 
@@ -13,6 +15,7 @@ enum column {
 	COLUMN_DOMID,
 	COLUMN_DEVID,
 	COLUMN_NAME,
+	COLUMN_CLASS,
 	COLUMN_FRONTEND,
 	COLUMN_BACKEND,
 	COLUMN_RING,
@@ -21,14 +24,17 @@ enum column {
 };
 
 static const char *const headings[COLUMN_MAX] = {
-	"GUEST", "DOMID", "DEV", "NAME", "FRONTEND", "BACKEND", "RING", "NODE",
+	"GUEST", "DOMID", "DEV", "NAME", "CLASS", "FRONTEND", "BACKEND", "RING", "NODE",
 };
 
 #define CELL_SIZE 192
 
+/* 0: there is no ring. */
 static void format_bytes(uint32_t bytes, char *text, size_t size)
 {
-	if (bytes >= 1u << 20 && bytes % (1u << 20) == 0)
+	if (!bytes)
+		snprintf(text, size, "-");
+	else if (bytes >= 1u << 20 && bytes % (1u << 20) == 0)
 		snprintf(text, size, "%uM", bytes >> 20);
 	else if (bytes % (1u << 10) == 0)
 		snprintf(text, size, "%uK", bytes >> 10);
@@ -51,6 +57,9 @@ static void format_cell(const struct client_device *device, enum column column, 
 	case COLUMN_NAME:
 		snprintf(text, CELL_SIZE, "%s", device->name);
 		break;
+	case COLUMN_CLASS:
+		snprintf(text, CELL_SIZE, "%s", device->class);
+		break;
 	case COLUMN_FRONTEND:
 		snprintf(text, CELL_SIZE, "%s", device->frontend_state);
 		break;
@@ -61,18 +70,28 @@ static void format_cell(const struct client_device *device, enum column column, 
 		format_bytes(device->ring_size, text, CELL_SIZE);
 		break;
 	case COLUMN_NODE:
-		snprintf(text, CELL_SIZE, "%s", device->node);
+		snprintf(text, CELL_SIZE, "%s", *device->node ? device->node : "-");
 		break;
 	case COLUMN_MAX:
 		break;
 	}
 }
 
+/* Columns of width 0 are left out. */
 static void print_row(char (*cells)[CELL_SIZE], const size_t *widths)
 {
 	for (int column = 0; column < COLUMN_MAX - 1; column++)
-		printf("%-*s  ", (int)widths[column], cells[column]);
+		if (widths[column])
+			printf("%-*s  ", (int)widths[column], cells[column]);
 	puts(cells[COLUMN_MAX - 1]);
+}
+
+static bool is_of_one_class(const struct client_device *devices, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(devices[i].class, devices[0].class) != 0)
+			return false;
+	return !n || !strcmp(devices[0].class, MYDEVICE_CLASS);
 }
 
 void output_table(const struct client_device *devices, size_t n)
@@ -89,6 +108,8 @@ void output_table(const struct client_device *devices, size_t n)
 		}
 		strcpy(cells[column], headings[column]);
 	}
+	if (is_of_one_class(devices, n))
+		widths[COLUMN_CLASS] = 0;
 	print_row(cells, widths);
 	for (size_t i = 0; i < n; i++) {
 		for (int column = 0; column < COLUMN_MAX; column++)
@@ -156,8 +177,10 @@ void output_details(const struct client_device *devices, size_t n)
 			printf("%12s: %s\n", "Error", device->backend_error);
 		if (driver_of(device, driver))
 			printf("%12s: %s\n", "Driver", *driver ? driver : "none is bound here");
-		printf("%12s: %s, %s each way\n", "Channel", device->mode, ring);
-		printf("%12s: %s\n", "Node", device->node);
+		if (device->ring_size)
+			printf("%12s: %s, %s each way\n", "Channel", device->mode, ring);
+		if (*device->node)
+			printf("%12s: %s\n", "Node", device->node);
 		if (*device->hotplug)
 			printf("%12s: %s%s%s\n", "Hotplug", device->hotplug,
 			       *device->hotplug_error ? ": " : "", device->hotplug_error);
@@ -264,8 +287,9 @@ static struct json_object *device_json(const struct client_device *device)
 			       json_object_new_string(device->backend_state));
 	json_object_object_add(object, "backend_domid",
 			       json_object_new_int64(device->backend_domid));
-	json_object_object_add(object, "mode", json_object_new_string(device->mode));
-	json_object_object_add(object, "ring_size", json_object_new_int64(device->ring_size));
+	json_object_object_add(object, "mode", text_json(device->mode));
+	json_object_object_add(object, "ring_size", device->ring_size ?
+			       json_object_new_int64(device->ring_size) : NULL);
 	json_object_object_add(object, "node", json_object_new_string(device->node));
 	json_object_object_add(object, "hotplug", text_json(device->hotplug));
 	json_object_object_add(object, "hotplug_error", text_json(device->hotplug_error));

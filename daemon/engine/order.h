@@ -33,6 +33,7 @@ struct order {
 	char guest[128];		/* see guest-ref.h */
 	char name[MYDEVICE_NAME_MAX + 1]; /* of the device; to detach and set also its id */
 	char class[MYDEVICE_NAME_MAX + 1];
+	bool any_class;			/* if there is none of this class */
 	enum channel_mode mode;		/* MODE_ANY: as the policy has it */
 	uint64_t ring_size;		/* 0: likewise */
 	struct live live;		/* set: to what */

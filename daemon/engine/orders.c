@@ -126,6 +126,7 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	};
 	struct resolved_wish resolved;
 	const struct device_plan *plan = &resolved.plan;
+	const struct device *other;
 	struct kept_before before;
 	int withheld, r;
 
@@ -134,8 +135,11 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	wish.devid = choose_devid(domain, order);
 	/* only a request can be refused */
 	wish_resolve(domain, &wish, &resolved, &order->reason);
-	if (device_find(domain, plan->class, plan->devid)) {
-		fail(order, -EBUSY, "device id %u is in use", plan->devid);
+	other = device_find(domain, plan->class, plan->devid);
+	if (other) {
+		fail(order, -EBUSY, "device id %u is in use by the %s \"%s\" of guest %s",
+		     plan->devid, kind_of(plan->class, order->mode)->noun ?: plan->class,
+		     other->record.name, escape(domain->name).text);
 		return;
 	}
 	r = guest_notes_find_kept(domain, order->class, order->name, &before);
@@ -169,16 +173,49 @@ static void attach(struct manager *manager, struct domain *domain, struct order 
 	domain_rescan(domain);
 }
 
-/* By its name, or its id; else the order has failed. */
-static struct device *find_device(struct domain *domain, struct order *order)
+/* By its name, or its id. */
+static struct device *find_of_class(struct domain *domain, const char *class, const char *name)
 {
-	struct device *device = device_find_named(domain, order->class, order->name);
+	struct device *device = device_find_named(domain, class, name);
 	unsigned int devid;
 
-	if (!device && number_devid(order->name, strlen(order->name), &devid) == 0)
-		device = device_find(domain, order->class, devid);
-	if (device && device->phase != PHASE_REMOVED)
+	if (!device && number_devid(name, strlen(name), &devid) == 0)
+		device = device_find(domain, class, devid);
+	return device && device->phase != PHASE_REMOVED ? device : NULL;
+}
+
+/* Of whatever class; the order has failed if there are several. */
+static struct device *find_of_any_class(struct domain *domain, struct order *order)
+{
+	struct device *found = NULL;
+
+	for (struct device *one = domain->devices; one; one = one->next) {
+		if (find_of_class(domain, one->key.class, order->name) != one)
+			continue;
+		if (found) {
+			fail(order, -EINVAL, "guest %s has devices \"%s\" of the classes %s "
+			     "and %s: say which class", escape(domain->name).text,
+			     escape(order->name).text, found->key.class, one->key.class);
+			return NULL;
+		}
+		found = one;
+	}
+	return found;
+}
+
+/* Else the order has failed. */
+static struct device *find_device(struct domain *domain, struct order *order)
+{
+	struct device *device = find_of_class(domain, order->class, order->name);
+
+	if (!device && order->any_class)
+		device = find_of_any_class(domain, order);
+	if (device) {
+		strcpy(order->class, device->key.class);
 		return device;
+	}
+	if (order->result < 0)
+		return NULL;
 	fail(order, -ENXIO, "guest %s has no %s \"%s\"", escape(domain->name).text,
 	     kind_of(order->class, order->mode)->noun ?: order->class,
 	     escape(order->name).text);

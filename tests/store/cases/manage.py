@@ -64,6 +64,50 @@ def manage_attach(host):
 
 
 @case
+def manage_other_classes(host):
+    """What is listed of devices that are no channels, and how they are named."""
+    host.attachd.set_policy("[Class bob_dev]\nDevID=1\nAlways=no\nHandshake=no\n"
+                            "[Class alice_dev]\nDevID=1\nAlways=no\nHandshake=no\n")
+    host.attachd.start()
+    host.guest(7, "web1")
+    host.expect(lambda: host.attachd.ctl("attach", "web1", "log")[0] == 0, "a channel")
+    check("CLASS" not in ctl(host, "list"), "a column for one class")
+    for name, of in (("thing", "bob_dev"), ("demo", "alice_dev"), ("log", "alice_dev")):
+        if name == "log":
+            status, _, err = host.attachd.ctl("attach", "web1", name, f"--class={of}")
+            check(status == 9 and 'device id 1 is in use by the alice_dev "demo" of guest web1' in err,
+                  f"a second one: {status} {err}")
+        else:
+            ctl(host, "attach", "web1", name, f"--class={of}")
+    rows = [line.split() for line in ctl(host, "list").splitlines()]
+    equal(rows[0], "GUEST DOMID DEV NAME CLASS FRONTEND BACKEND RING NODE".split(), "headings")
+    equal([(row[2], row[3], row[4], row[7]) for row in rows[1:]],
+          [("1", "demo", "alice_dev", "-"), ("1", "thing", "bob_dev", "-"),
+           (str(GIFT), "log", "mydevice", "256K")], "by class and id")
+    equal([row[8] for row in rows[1:]], ["-", "-", "/dev/mydevice-back/web1/log"], "nodes")
+    entry = [one for one in host.attachd.list() if one["name"] == "thing"][0]
+    equal([entry[key] for key in ("node", "ring_size", "mode")], ["", None, None], "JSON")
+    for shown in ctl(host, "status", "web1", "thing"), ctl(host, "status", "web1", "demo"):
+        check("Node" not in shown and "each way" not in shown, f"status: {shown}")
+    status, _, err = host.attachd.ctl("detach", "web1", "1")
+    check(status == 2 and "classes" in err and "alice_dev" in err and "bob_dev" in err,
+          f"an id of two classes: {status} {err}")
+    equal(host.attachd.ctl("detach", "web1", "nothing")[0], 4, "no device of that name")
+    equal(host.attachd.ctl("set", "web1", "thing", "paused=yes")[0], 4, "set is for channels")
+    ctl(host, "detach", "web1", "thing")
+    equal({one["name"] for one in host.attachd.list()}, {"log", "demo"}, "without --class")
+    ctl(host, "detach", "web1", "demo")
+    for name, of in ("thing", "bob_dev"), ("log", "alice_dev"):
+        host.expect(lambda name=name, of=of: host.attachd.ctl(
+            "attach", "web1", name, f"--class={of}")[0] == 0, f"{name} once more")
+    # a channel comes before a device of another class
+    ctl(host, "detach", "web1", "log")
+    equal({one["class"] for one in host.attachd.list()}, {"alice_dev", "bob_dev"}, "the channel")
+    ctl(host, "detach", "web1", "log")
+    equal({one["class"] for one in host.attachd.list()}, {"bob_dev"}, "then the other one")
+
+
+@case
 def manage_attach_what_the_guest_asks_for(host):
     """Under the id it has chosen, also if the policy has denied it."""
     host.attachd.set_policy("[Device demo]\nAllow=no\n")
