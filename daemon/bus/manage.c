@@ -23,7 +23,9 @@
 struct question {
 	struct bus_orders *orders;
 	struct question *next;		/* of theirs */
-	struct order *order;		/* NULL once it is on its way */
+	unsigned int uid;		/* whose order it is about */
+	sd_bus_message *call;		/* which the order answers */
+	struct order *order;		/* NULL while the engine has it */
 	char id[24];			/* by which polkit can be told to drop it */
 	sd_bus_slot *slot;
 	sd_bus_track *caller;
@@ -39,6 +41,7 @@ static void question_free(struct question *question)
 	question->orders->n_questions--;
 	sd_bus_slot_unref(question->slot);
 	sd_bus_track_unref(question->caller);
+	sd_bus_message_unref(question->call);
 	bus_order_free(question->order);
 	free(question);
 }
@@ -91,19 +94,20 @@ static int on_caller_gone(sd_bus_track *track, void *userdata)
 {
 	struct question *question = userdata;
 
-	sd_bus_call_method_async(sd_bus_track_get_bus(track), NULL, POLKIT_NAME, POLKIT_PATH,
-				 POLKIT_INTERFACE, "CancelCheckAuthorization", NULL, NULL, "s",
-				 question->id);
+	if (question->slot)
+		sd_bus_call_method_async(sd_bus_track_get_bus(track), NULL, POLKIT_NAME,
+					 POLKIT_PATH, POLKIT_INTERFACE, "CancelCheckAuthorization",
+					 NULL, NULL, "s", question->id);
 	question_free(question);
 	return 0;
 }
 
-static int track_caller(struct question *question, sd_bus_message *call)
+static int track_caller(struct question *question)
 {
-	int r = sd_bus_track_new(sd_bus_message_get_bus(call), &question->caller, on_caller_gone,
-				 question);
+	int r = sd_bus_track_new(sd_bus_message_get_bus(question->call), &question->caller,
+				 on_caller_gone, question);
 
-	return r < 0 ? r : sd_bus_track_add_sender(question->caller, call);
+	return r < 0 ? r : sd_bus_track_add_sender(question->caller, question->call);
 }
 
 static bool may_ask(const struct bus_orders *orders, unsigned int uid)
@@ -112,7 +116,7 @@ static bool may_ask(const struct bus_orders *orders, unsigned int uid)
 	unsigned int n = 0;
 
 	for (question = orders->questions; question; question = question->next)
-		n += question->order->uid == uid;
+		n += question->uid == uid;
 	return n < QUESTIONS_OF_USER && orders->n_questions < QUESTIONS_MAX;
 }
 
@@ -149,52 +153,67 @@ static int append_question(sd_bus_message *message, const struct question *quest
 	return r;
 }
 
-/* Takes the order, which has been identified. */
-static int ask_polkit(struct bus_orders *orders, struct order *order, sd_bus_error *ret_error)
+/* Of the order, which has been identified. */
+static int ask_polkit(struct question *question)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-	struct question *question;
-	sd_bus_message *call = order->userdata;
-	sd_bus *bus = sd_bus_message_get_bus(call);
+	sd_bus *bus = sd_bus_message_get_bus(question->call);
 	int r;
 
-	if (!may_ask(orders, order->uid)) {
-		bus_order_free(order);
-		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					 "polkit has not answered earlier requests yet: at most %d "
-					 "of a user may wait, and %d in all", QUESTIONS_OF_USER,
-					 QUESTIONS_MAX);
-	}
-	question = malloc(sizeof(*question));
-	if (!question) {
-		bus_order_free(order);
-		return -ENOMEM;
-	}
-	*question = (struct question){
-		.orders = orders,
-		.next = orders->questions,
-		.order = order,
-	};
-	orders->questions = question;
-	orders->n_questions++;
-	snprintf(question->id, sizeof(question->id), "%llu",
-		 (unsigned long long)++orders->last_question);
-	r = track_caller(question, call);
-	if (r >= 0)
-		r = sd_bus_message_new_method_call(bus, &message, POLKIT_NAME, POLKIT_PATH,
-						   POLKIT_INTERFACE, "CheckAuthorization");
+	r = sd_bus_message_new_method_call(bus, &message, POLKIT_NAME, POLKIT_PATH,
+					   POLKIT_INTERFACE, "CheckAuthorization");
 	if (r >= 0)
 		r = append_question(message, question);
 	if (r >= 0)
 		r = sd_bus_call_async(bus, &question->slot, message, on_verdict, question,
 				      POLKIT_TIMEOUT_USEC);
+	return r;
+}
+
+/* Before anything is done for a user other than root: so many may wait, and no more. */
+static int question_new(sd_bus_message *call, struct bus_orders *orders, unsigned int uid,
+			sd_bus_error *ret_error)
+{
+	struct question *question;
+	int r;
+
+	if (!may_ask(orders, uid))
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "earlier requests have not been allowed or refused yet: "
+					 "at most %d of a user may wait, and %d in all",
+					 QUESTIONS_OF_USER, QUESTIONS_MAX);
+	question = malloc(sizeof(*question));
+	if (!question)
+		return -ENOMEM;
+	*question = (struct question){
+		.orders = orders,
+		.next = orders->questions,
+		.uid = uid,
+		.call = sd_bus_message_ref(call),
+	};
+	orders->questions = question;
+	orders->n_questions++;
+	snprintf(question->id, sizeof(question->id), "%llu",
+		 (unsigned long long)++orders->last_question);
+	r = track_caller(question);
 	if (r < 0)
 		question_free(question);
-	return r < 0 ? r : 1;
+	return r;
+}
+
+/* NULL: its caller has gone. */
+static struct question *find_question(const struct bus_orders *orders, const struct order *order)
+{
+	struct question *question = orders->questions;
+
+	while (question && question->call != order->userdata)
+		question = question->next;
+	return question;
 }
 
 /* Takes the order. Of others than root, polkit is asked once it is known what it is about. */
-static int authorize(sd_bus_message *call, struct bus_orders *orders, struct order *order)
+static int authorize(sd_bus_message *call, struct bus_orders *orders, struct order *order,
+		     sd_bus_error *ret_error)
 {
 	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
 	uid_t uid;
@@ -203,6 +222,8 @@ static int authorize(sd_bus_message *call, struct bus_orders *orders, struct ord
 	r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
 	if (r >= 0)
 		r = sd_bus_creds_get_euid(creds, &uid);
+	if (r >= 0 && uid)
+		r = question_new(call, orders, uid, ret_error);
 	if (r < 0) {
 		bus_order_free(order);
 		return r;
@@ -219,7 +240,7 @@ static int manage(sd_bus_message *call, enum order_kind kind, struct bus_orders 
 	struct order *order;
 	int r = bus_read_order(call, kind, ret_error, &order);
 
-	return r < 0 ? r : authorize(call, orders, order);
+	return r < 0 ? r : authorize(call, orders, order, ret_error);
 }
 
 int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
@@ -332,30 +353,37 @@ static int answer(const struct order *order)
 }
 
 /* Takes the order. */
-static void decide(struct bus_orders *orders, struct order *order)
+static void decide(struct question *question, struct order *order)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *call = sd_bus_message_ref(order->userdata);
-	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r = ask_polkit(orders, order, &error);
+	int r;
 
-	if (r < 0)
-		sd_bus_reply_method_errno(call, r, &error);
+	question->order = order;
+	r = ask_polkit(question);
+	if (r >= 0)
+		return;
+	sd_bus_reply_method_errno(question->call, r, NULL);
+	question_free(question);
 }
 
 void bus_answer_orders(struct bus_orders *orders)
 {
+	struct question *question;
 	struct order *order;
 	int r;
 
 	while ((order = engine_take_done(orders->engine))) {
-		if (order->identify && order->result == 0) {
-			decide(orders, order);
+		question = order->identify ? find_question(orders, order) : NULL;
+		if (question && order->result == 0) {
+			decide(question, order);
 			continue;
 		}
-		r = answer(order);
+		/* of an order that was identified for nobody, there is nothing to answer */
+		r = order->identify && !question ? 0 : answer(order);
 		/* the caller may have gone, and the bus with him */
 		if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
 			log_warning("cannot answer an order: %s", strerror(-r));
+		if (question)
+			question_free(question);
 		bus_order_free(order);
 	}
 }
