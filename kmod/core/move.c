@@ -108,7 +108,7 @@ static int find_bytes(struct call *call, bool arm)
 		r = 0;
 	if (r == -EAGAIN && s->phase == MYD_LIVE)
 		ch->stats.rx.stalls++;
-	if (!call->done && r <= 0 && r != -EAGAIN) {
+	if (!call->done && r <= 0 && r != -EAGAIN && r != -EACCES) {
 		if (s->phase == MYD_ENDED)
 			myd_channel_end_told(ch);
 		else if (!r)
@@ -229,7 +229,7 @@ static int find_room(struct call *call, bool arm)
 	r = room_for(call, arm);
 	call->serial = ch->session.serial;
 	apportion(call, &ch->tx_limit);
-	if (!call->done)
+	if (!call->done && r != -EACCES)
 		tell_writer(ch);
 	if (r == -EAGAIN && ch->session.phase == MYD_LIVE)
 		ch->stats.tx.stalls++;

@@ -132,6 +132,21 @@ static void changes_in_session(struct end *near, struct end *far)
 	CHECK(hears(near, a, "again"));
 }
 
+/* A read that is refused says nothing of a session's end: the next write still does. */
+static void refused_read_ends_no_session(struct end *near, struct end *far)
+{
+	struct mydevice_tune tune = { .flags = MYDEVICE_TUNE_STAY };
+	int a, b;
+
+	in_session(near, &a, far, &b, 0);
+	IS(IOCTL(near, a, MYDEVICE_IOC_TUNE, tune), 0);
+	one_way(near);
+	IS(end_becomes(near, a, HUP_EVENTS | POLLOUT), HUP_EVENTS | POLLOUT);
+	IS(end_read(near, a, 100), -EACCES);
+	IS(end_write(near, a, "x", 1), -EPIPE);
+	both_ways();
+}
+
 /* Who waits for what has been closed waits no longer. */
 static void wakes_those_that_wait(struct end *near, struct end *far)
 {
@@ -221,6 +236,7 @@ const struct row direction_rows[] = {
 	{ "direction-opens", BOTH | LIMITS, refuses_opens },
 	{ "direction-bytes", BOTH | LIMITS, passes_one_way },
 	{ "direction-changes", BOTH | LIMITS, changes_in_session },
+	{ "direction-refused-read", BOTH | LIMITS, refused_read_ends_no_session },
 	{ "direction-wakes", BOTH | LIMITS, wakes_those_that_wait },
 	{ "direction-under-traffic", BOTH | LIMITS, changes_under_traffic },
 	{ "direction-old-peer", BOTH | LIMITS, holds_without_the_guest },
