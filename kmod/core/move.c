@@ -296,7 +296,9 @@ static ssize_t publish(struct call *call, const struct piece *piece)
 	ssize_t r = piece->iter;
 
 	spin_lock_irq(&ch->lock);
-	if (ch->session.serial == call->serial) {
+	if (myd_tx_closed(ch)) {
+		r = -EACCES;
+	} else if (ch->session.serial == call->serial) {
 		myd_channel_produced(ch, piece->ring, piece->messages);
 	} else {
 		r = ch->end_error ?: -EPIPE;
