@@ -221,9 +221,10 @@ static void disconnect(struct myd_back *back)
 void myd_back_redirect(struct myd_back *back)
 {
 	struct xenbus_device *dev = back->dev;
+	/* What was closed and opened again before the frontend was Connected, too. */
+	bool more = myd_channel_restrict(back->channel, back->closed);
 
-	myd_channel_restrict(back->channel, back->closed);
-	if (!back->linked || back->closed == back->mapping.closed)
+	if (!back->linked || (back->closed == back->mapping.closed && !more))
 		return;
 	if (xenbus_read_unsigned(dev->otherend, "state", 0) != XenbusStateConnected)
 		return;

@@ -48,18 +48,23 @@ bool myd_channel_useless(const struct myd_channel *ch)
  * @closed: those, as in struct myd_channel_info
  *
  * Takes effect at once, for open files too: calls that wait return -EACCES.
+ *
+ * Return: whether more remains closed than that, until the channel is disconnected.
  */
-void myd_channel_restrict(struct myd_channel *ch, unsigned int closed)
+bool myd_channel_restrict(struct myd_channel *ch, unsigned int closed)
 {
+	unsigned int more = 0;
 	bool changed;
 
 	spin_lock_irq(&ch->lock);
 	if (ch->linked)
-		closed |= ch->closed;
+		more = ch->closed & ~closed;
+	closed |= more;
 	changed = ch->closed != closed;
 	ch->closed = closed;
 	spin_unlock_irq(&ch->lock);
 	if (changed)
 		myd_channel_wake_all(ch);
+	return more;
 }
 EXPORT_SYMBOL_GPL(myd_channel_restrict);

@@ -108,7 +108,7 @@ void myd_channel_destroy(struct myd_channel *ch);
 
 void myd_channel_set(struct myd_channel *ch, const struct myd_settings *settings);
 void myd_channel_announce(struct myd_channel *ch);
-void myd_channel_restrict(struct myd_channel *ch, unsigned int closed);
+bool myd_channel_restrict(struct myd_channel *ch, unsigned int closed);
 
 void myd_channel_set_domid(struct myd_channel *ch, u16 domid);
 void myd_channel_connect(struct myd_channel *ch, const struct myd_link *link);
