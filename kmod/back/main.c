@@ -499,6 +499,8 @@ static MYD_REMOVE back_remove(struct xenbus_device *dev)
 	disconnect(back);
 	unlock_back(back, flags);
 	cancel_work_sync(&back->lapse);
+	/* The next driver may be an older one, which does not enforce it. */
+	xenbus_rm(XBT_NIL, dev->nodename, "feature-direction");
 	destroy(back);
 	return MYD_REMOVED;
 }
