@@ -10,6 +10,7 @@
 #include "bus/bus.h"
 #include "bus/device.h"
 #include "bus/manage.h"
+#include "bus/requests.h"
 
 #define RETRY_USEC (5 * USEC_PER_SEC)
 /* What RequestName replies, by the specification of D-Bus. */
@@ -162,6 +163,7 @@ static int print_metrics(struct registry *registry, enum metrics_format format, 
 	stream = open_memstream(ret, &size);
 	if (!stream)
 		return -ENOMEM;
+	registry_count_requests(registry, &status.metrics);
 	status.metrics.silent_usec = monotonic_usec() - status.beat_usec;
 	metrics_print(stream, format, &status.metrics, guests, n);
 	/* it may move the text */
@@ -226,6 +228,11 @@ static int method_find_guest(sd_bus_message *call, void *userdata, sd_bus_error 
 	return bus_method_find_guest(call, &((struct bus *)userdata)->orders, ret_error);
 }
 
+static int method_requests(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+{
+	return bus_answer_requests(call, ((struct bus *)userdata)->registry);
+}
+
 /* Of root, and whoever runs the daemon. */
 static int method_reload(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
@@ -258,6 +265,8 @@ static const sd_bus_vtable vtable[] = {
 				method_status, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Metrics", SD_BUS_ARGS("s", format), SD_BUS_RESULT("s", text),
 				method_metrics, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Requests", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", requests),
+				method_requests, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Reload", NULL, NULL, method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Attach",
 				SD_BUS_ARGS("s", guest, "s", name, "a{sv}", options),

@@ -23,7 +23,7 @@ _mydevicectl() {
 	-*)
 		word="--help --version"
 		case ${words[0]-} in
-		list | status) word="--json" ;;
+		list | status) word="--json --all" ;;
 		attach) word="--json --class= --mode= --ring-size=" ;;
 		detach) word="--class= --force --timeout=" ;;
 		wait) word="--class= --for= --timeout=" ;;

@@ -39,6 +39,7 @@ complete -c mydevicectl -n '__mydevicectl_sets' -a 'rate-bytes= rate-messages= p
     read-wake= write-wake= spin-usec= spin-usec=never node-user= node-group= node-mode=
     direction=both direction=to-host direction=to-guest'
 complete -c mydevicectl -s j -l json -d 'Print JSON'
+complete -c mydevicectl -s a -l all -d 'Requests that were not granted, too'
 complete -c mydevicectl -l class -x -d 'A device of this class'
 complete -c mydevicectl -l mode -x -a 'stream packet' -d 'How bytes are kept together'
 complete -c mydevicectl -l ring-size -x -d 'Bytes of each direction'

@@ -133,6 +133,12 @@ static int call(struct client *client, const char *method, sd_bus_message **ret,
 	return send_call(client, message, TIMEOUT_USEC, ret, ret_why);
 }
 
+int client_call(struct client *client, const char *method, sd_bus_message **ret,
+		const char **ret_why)
+{
+	return call(client, method, ret, ret_why);
+}
+
 static int append_setting(sd_bus_message *message, const char *setting)
 {
 	const char *equals = strchr(setting, '=');

@@ -33,10 +33,12 @@ enum {
 	TAKES_FOR = 1 << 5,
 	TAKES_JSON = 1 << 6,
 	TAKES_OUTPUT = 1 << 7,
+	TAKES_ALL = 1 << 8,
 };
 
 struct command_context {
 	bool json, force;
+	bool all;			/* requests that were not granted, too */
 	const char *class, *mode;	/* NULL: not given */
 	const char *state;		/* what to wait for */
 	const char *output;		/* a file */

@@ -7,16 +7,19 @@
 #include "ctl/client.h"
 #include "ctl/command.h"
 #include "ctl/output.h"
+#include "ctl/requests.h"
 #include "ctl/select.h"
 
 struct devices {
 	struct client_device *list;
 	size_t n;
+	struct client_requests requests;	/* that were not granted */
 };
 
 static void devices_done(struct devices *devices)
 {
 	client_devices_free(devices->list, devices->n);
+	client_requests_done(&devices->requests);
 }
 
 static void keep_only(struct devices *devices, const struct guest_ref *guest, const char *channel)
@@ -56,10 +59,14 @@ static int ask_for_devices(struct devices *ret, const char *guest, const char *c
 			return r;
 	}
 	r = client_list(client, &ret->list, &ret->n, &why);
+	if (r == 0)
+		r = client_requests(client, &ret->requests, &why);
 	if (r < 0)
 		return command_failed(r, why);
-	if (guest)
+	if (guest) {
 		keep_only(ret, &ref, channel);
+		client_requests_keep(&ret->requests, &ref, channel);
+	}
 	return EXIT_SUCCESS;
 }
 
@@ -68,9 +75,13 @@ static int print_devices(const struct command_context *context, const struct dev
 {
 	if (!context->json) {
 		print(devices->list, devices->n);
+		if (context->all || print == output_details)
+			output_requests(&devices->requests);
 		return EXIT_SUCCESS;
 	}
-	if (output_devices_json(devices->list, devices->n) < 0) {
+	if ((context->all ?
+	     output_all_json(devices->list, devices->n, requests_json(&devices->requests)) :
+	     output_devices_json(devices->list, devices->n)) < 0) {
 		fputs("mydevicectl: out of memory\n", stderr);
 		return EXIT_FAILURE;
 	}
@@ -91,19 +102,24 @@ static int daemon_status(const struct command_context *context)
 {
 	_cleanup_(client_closep) struct client *client = NULL;
 	_cleanup_(client_status_done) struct client_status status = {};
+	_cleanup_(client_requests_done) struct client_requests requests = {};
 	const char *why = "";
 	int r;
 
 	r = client_open(&client, &why);
 	if (r == 0)
 		r = client_status(client, &status, &why);
+	if (r == 0)
+		r = client_requests(client, &requests, &why);
 	if (r < 0)
 		return command_failed(r, why);
 	if (!context->json) {
 		output_status(&status);
+		output_requests_sum(&requests);
 		return EXIT_SUCCESS;
 	}
-	return output_status_json(&status) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return output_status_json(&status, requests_sum_json(&requests)) < 0 ? EXIT_FAILURE :
+									       EXIT_SUCCESS;
 }
 
 static int run_status(const struct command_context *context)
@@ -117,7 +133,7 @@ static int run_status(const struct command_context *context)
 	status = ask_for_devices(&devices, context->argv[0], channel);
 	if (status != EXIT_SUCCESS)
 		return status;
-	if (devices.n)
+	if (devices.n || (devices.requests.n && (context->all || !context->json)))
 		return print_devices(context, &devices, output_details);
 	if (channel)
 		fprintf(stderr,
@@ -130,9 +146,10 @@ static int run_status(const struct command_context *context)
 }
 
 const struct command commands[] = {
-	{ "list", "[GUEST]", "the channels of all guests, or of one", 0, 1, TAKES_JSON, run_list },
+	{ "list", "[GUEST]", "the channels of all guests, or of one", 0, 1, TAKES_JSON | TAKES_ALL,
+	  run_list },
 	{ "status", "[GUEST [NAME]]", "the daemon's state, or all about a guest's channels", 0, 2,
-	  TAKES_JSON, run_status },
+	  TAKES_JSON | TAKES_ALL, run_status },
 	{ "attach", "GUEST NAME", "give a guest a channel", 2, 2,
 	  TAKES_JSON | TAKES_CLASS | TAKES_MODE | TAKES_RING_SIZE, run_attach },
 	{ "detach", "GUEST NAME", "take it away, until it is attached again", 2, 2,

@@ -19,6 +19,7 @@ static void print_help(void)
 	puts("\nA guest is given by its name, domid or UUID, a channel by its name or device id.\n\n"
 	     "Options:\n"
 	     "  -j, --json            print JSON: list, status, attach, monitor, policy\n"
+	     "  -a, --all             requests that were not granted, too: list, status\n"
 	     "      --class=CLASS     a device of this class: attach, detach, wait, monitor, policy\n"
 	     "      --mode=MODE       stream or packet: attach\n"
 	     "      --ring-size=BYTES of each direction, K and M allowed: attach\n"
@@ -75,6 +76,7 @@ enum {
 
 static const struct option longs[] = {
 	{ "json", no_argument, NULL, 'j' },
+	{ "all", no_argument, NULL, 'a' },
 	{ "class", required_argument, NULL, OPTION_CLASS },
 	{ "mode", required_argument, NULL, OPTION_MODE },
 	{ "ring-size", required_argument, NULL, OPTION_RING_SIZE },
@@ -96,6 +98,9 @@ static int take_option(struct command_context *context, int option)
 	case 'j':
 		context->json = true;
 		return TAKES_JSON;
+	case 'a':
+		context->all = true;
+		return TAKES_ALL;
 	case OPTION_CLASS:
 		context->class = optarg;
 		return TAKES_CLASS;
@@ -136,7 +141,7 @@ int main(int argc, char *argv[])
 	unsigned int given = 0;
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "jh", longs, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "jah", longs, NULL)) >= 0) {
 		int takes = take_option(&context, option);
 
 		if (takes < 0)

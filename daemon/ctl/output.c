@@ -317,7 +317,7 @@ int output_json(struct json_object *object)
 	return 0;
 }
 
-int output_devices_json(const struct client_device *devices, size_t n)
+static struct json_object *devices_json(const struct client_device *devices, size_t n)
 {
 	struct json_object *array = json_object_new_array();
 
@@ -330,15 +330,39 @@ int output_devices_json(const struct client_device *devices, size_t n)
 		json_object_put(array);
 		array = NULL;
 	}
-	return output_json(array);
+	return array;
 }
 
-int output_status_json(const struct client_status *status)
+int output_devices_json(const struct client_device *devices, size_t n)
+{
+	return output_json(devices_json(devices, n));
+}
+
+int output_all_json(const struct client_device *devices, size_t n, struct json_object *requests)
+{
+	struct json_object *object = json_object_new_object(), *list = devices_json(devices, n);
+
+	if (!object || !list || !requests) {
+		json_object_put(object);
+		json_object_put(list);
+		json_object_put(requests);
+		return -ENOMEM;
+	}
+	json_object_object_add(object, "devices", list);
+	json_object_object_add(object, "requests", requests);
+	return output_json(object);
+}
+
+int output_status_json(const struct client_status *status, struct json_object *not_granted)
 {
 	struct json_object *object = json_object_new_object();
 
-	if (!object)
+	if (!object || !not_granted) {
+		json_object_put(object);
+		json_object_put(not_granted);
 		return -ENOMEM;
+	}
+	json_object_object_add(object, "requests_not_granted", not_granted);
 	json_object_object_add(object, "version", json_object_new_string(status->version));
 	json_object_object_add(object, "xenstore_connected",
 			       json_object_new_boolean(status->xenstore_connected));

@@ -15,7 +15,9 @@ void output_status(const struct client_status *status);
 
 /* The schema is in mydevicectl(1). 0 or -ENOMEM */
 int output_devices_json(const struct client_device *devices, size_t n);
-int output_status_json(const struct client_status *status);
+/* Take the other object, as output_json(). */
+int output_all_json(const struct client_device *devices, size_t n, struct json_object *requests);
+int output_status_json(const struct client_status *status, struct json_object *not_granted);
 int output_device_json(const struct client_device *device);
 /* Takes the object, which may be NULL for want of memory. */
 int output_json(struct json_object *object);

@@ -34,6 +34,8 @@ struct domain *domain_new(struct manager *manager, unsigned int domid, const cha
 	domain->requests = path_requests(domid, MYDEVICE_CLASS);
 	domain->unidentified = true;
 	domain->mentioned = true;
+	/* as an earlier connection may have left it */
+	domain->waits = true;
 	return domain;
 }
 
@@ -258,6 +260,7 @@ int domain_stay_away(struct domain *domain)
 		return r;
 	queue_remove(&domain->manager->queue, &domain->place);
 	domain->unreconciled = true;
+	domain_note_waiting(domain, "it held up XenStore and is left alone for a while");
 	return 1;
 }
 
@@ -271,6 +274,7 @@ bool domain_is_shunned(const struct domain *domain)
 void domain_set_aside(struct domain *domain, int error)
 {
 	domain->unreconciled = true;
+	domain_note_waiting(domain, "what it has cannot be read from XenStore");
 	domain_log(domain, NULL, LOG_ERR, NULL,
 		   "what it has cannot be read from XenStore: %s; trying again",
 		   store_strerror(error));
@@ -407,5 +411,7 @@ bool domain_turn(struct domain *domain)
 	/* to find that there is nothing to do is free */
 	if (!worked)
 		domain->rate = before;
+	if (!worked && domain->waits && !domain->unreconciled && !domain->throttle.requests)
+		domain_note_served(domain);
 	return worked;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
@@ -49,6 +50,29 @@ void domain_publish_counts(const struct domain *domain)
 	registry_publish_guest(domain->manager->registry, domain->generation, &counts);
 }
 
+void domain_note_request(const struct domain *domain, const struct request_entry *entry)
+{
+	struct request_log guest = { .domid = domain->domid, .guest = escape(domain->name) };
+
+	strcpy(guest.uuid, domain->uuid);
+	registry_note_request(domain->manager->registry, &guest, entry);
+}
+
+void domain_note_waiting(struct domain *domain, const char *reason)
+{
+	struct request_entry entry = { .devid = REQUEST_LOG_NO_DEVID, .state = REQUEST_WAITING };
+
+	snprintf(entry.reason, sizeof(entry.reason), "all its requests: %s", reason);
+	domain_note_request(domain, &entry);
+	domain->waits = true;
+}
+
+void domain_note_served(struct domain *domain)
+{
+	registry_grant_request(domain->manager->registry, domain->domid, REQUEST_LOG_NO_DEVID, "");
+	domain->waits = false;
+}
+
 void domain_count_pause(struct domain *domain)
 {
 	registry_count(domain->manager->registry, COUNT_PAUSES);
@@ -67,6 +91,8 @@ void domain_note_throttled(struct domain *domain)
 	};
 
 	domain_count_pause(domain);
+	domain_note_waiting(domain, "it keeps the daemon busy and has to wait for its turns "
+			    "(RateLimitBurst= in attachd.conf)");
 	if (!rate_take(&domain->pause_log, monotonic_usec(), 1, PAUSE_LOG_USEC))
 		log_about(LOG_WARNING, 0, &about,
 			  "guest %s (%u): it keeps this daemon busy and has to wait for its turns "

@@ -27,6 +27,7 @@
 struct awaited_backend;
 struct device;
 struct manager;
+struct request_entry;
 
 #define DOMAIN_NAME_SIZE 128
 #define DEVID_WORDS ((MYDEVICE_DEVID_MAX + 1) / 64)
@@ -64,6 +65,7 @@ struct domain {
 	bool unidentified;		/* its name */
 	bool misread;			/* its name may be another: it could not be read */
 	bool unscanned;			/* all of its requests and devices */
+	bool waits;			/* operators see that none is looked at, perhaps */
 	bool ungiven;			/* what it is given without asking */
 	size_t next_gift;		/* in the policy */
 	size_t next_kept;
@@ -113,6 +115,12 @@ void domain_note_throttled(struct domain *domain);
 
 /* Those counters that it has, for who monitors it. */
 void domain_publish_counts(const struct domain *domain);
+
+/* For operators: a request of it was not granted. */
+void domain_note_request(const struct domain *domain, const struct request_entry *entry);
+/* The same of all its requests, until domain_note_served(). */
+void domain_note_waiting(struct domain *domain, const char *reason);
+void domain_note_served(struct domain *domain);
 
 /* It may have been renamed: it has no turn in which its name is read. */
 bool domain_name_is_stale(const struct domain *domain);

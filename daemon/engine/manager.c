@@ -79,6 +79,16 @@ static int add_domain(struct manager *manager, const struct domain_fact *fact)
 	return 0;
 }
 
+static bool is_domid(const struct request_log *guest, void *userdata)
+{
+	return guest->domid == *(unsigned int *)userdata;
+}
+
+static bool is_unknown(const struct request_log *guest, void *userdata)
+{
+	return !manager_find_domain(userdata, guest->domid);
+}
+
 static void forget_domain(struct manager *manager, struct domain *domain)
 {
 	struct withheld none = { .n_nodes = domain->withheld.n_nodes };
@@ -88,6 +98,7 @@ static void forget_domain(struct manager *manager, struct domain *domain)
 	if (domain->reborn)
 		on_domains_changed(NULL, manager);
 	table_remove(&manager->domains, domain->domid);
+	registry_forget_requests(manager->registry, is_domid, &domain->domid);
 	registry_set_guests(manager->registry, (unsigned int)manager->domains.used);
 	domain_free(domain);
 }
@@ -309,6 +320,7 @@ static void connect(struct manager *manager)
 	}
 	manager->store_missing = false;
 	domains_let_go(manager);
+	registry_forget_requests(manager->registry, is_unknown, manager);
 	log_info("connected to XenStore: %zu guests", manager->domains.used);
 	registry_set_store(manager->registry, true, facts_degraded(manager->facts));
 	if (manager->on_ready)

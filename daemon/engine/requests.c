@@ -115,11 +115,23 @@ static bool has_status(const struct asked *asked, const char *status)
 	return asked->status && !strcmp(asked->status, status);
 }
 
+static void note_not_granted(struct domain *domain, uint32_t devid, const char *name,
+			     enum request_state state, const char *reason)
+{
+	struct request_entry entry = { .devid = devid, .name = escape(name), .state = state };
+
+	snprintf(entry.reason, sizeof(entry.reason), "%.*s", (int)sizeof(entry.reason) - 1,
+		 reason);
+	domain_note_request(domain, &entry);
+}
+
 static void answer_attached(struct domain *domain, const struct asked *asked)
 {
 	struct path request = path_request(domain->domid, MYDEVICE_CLASS, asked->devid);
 
 	memo_drop(&domain->refusals, asked->devid);
+	registry_grant_request(domain->manager->registry, domain->domid, asked->devid,
+			       asked->name);
 	if (!has_status(asked, "attached"))
 		answer(domain, &request, "attached");
 }
@@ -134,9 +146,10 @@ static bool changed_meanwhile(struct domain *domain, unsigned int devid)
 	return domain->changed[devid / 64] & UINT64_C(1) << (devid % 64);
 }
 
-static void refuse(struct domain *domain, const struct asked *asked, const char *kind,
+static void refuse(struct domain *domain, const struct asked *asked, enum request_state state,
 		   const struct reason *reason)
 {
+	const char *kind = state == REQUEST_DENIED ? "denied" : "error";
 	struct path request = path_request(domain->domid, MYDEVICE_CLASS, asked->devid);
 	char status[REASON_SIZE + 16], refusal[sizeof(status) + MYDEVICE_NAME_MAX + 1];
 	bool known;
@@ -145,13 +158,15 @@ static void refuse(struct domain *domain, const struct asked *asked, const char 
 	snprintf(refusal, sizeof(refusal), "%s/%s", asked->name, status);
 	/* a request is looked at again for many reasons; to be told once is enough */
 	known = memo_has(&domain->refusals, asked->devid, refusal);
+	if (!known || !has_status(asked, status))
+		note_not_granted(domain, asked->devid, asked->name, state, reason->text);
 	if (known && has_status(asked, status))
 		return;
 	memo_set(&domain->refusals, asked->devid, refusal);
 	domain_log(domain, NULL, LOG_NOTICE, MSG_DENIED, "request %u %s", asked->devid,
 		   status);
 	registry_count(domain->manager->registry,
-		       strcmp(kind, "denied") ? COUNT_INVALID : COUNT_DENIED);
+		       state == REQUEST_DENIED ? COUNT_DENIED : COUNT_INVALID);
 	domain->n_refused++;
 	if (has_status(asked, status))
 		domain_publish_counts(domain);
@@ -165,6 +180,8 @@ static void answer_misnamed(struct domain *domain)
 
 	domain_log(domain, NULL, LOG_NOTICE, MSG_DENIED, "request \"%s\": not a device id",
 		   escape(domain->misnamed).text);
+	note_not_granted(domain, REQUEST_LOG_NO_DEVID, domain->misnamed, REQUEST_FAILING,
+			 "the directory's name is not a device id");
 	*domain->misnamed = '\0';
 	registry_count(domain->manager->registry, COUNT_INVALID);
 	domain->n_refused++;
@@ -261,8 +278,11 @@ static void grant(struct domain *domain, const struct asked *asked, const struct
 	int r;
 
 	/* when that one is gone, all requests are looked at again */
-	if (namesake && !device_is_serving(namesake))
+	if (namesake && !device_is_serving(namesake)) {
+		note_not_granted(domain, asked->devid, asked->name, REQUEST_WAITING,
+				 "the device that has this name is being detached");
 		return;
+	}
 	/* the host has given what is asked for */
 	if (namesake && namesake->record.origin != ORIGIN_REQUEST) {
 		answer_attached(domain, asked);
@@ -272,18 +292,18 @@ static void grant(struct domain *domain, const struct asked *asked, const struct
 		snprintf(reason.text, sizeof(reason.text),
 			 "device %u of this guest has the name \"%s\" already",
 			 namesake->key.devid, request->name);
-		refuse(domain, asked, "denied", &reason);
+		refuse(domain, asked, REQUEST_DENIED, &reason);
 		return;
 	}
 	if (withheld_has(&domain->withheld, MYDEVICE_CLASS, request->name)) {
 		snprintf(reason.text, sizeof(reason.text),
 			 "this host's operator has detached \"%s\" from this guest", request->name);
-		refuse(domain, asked, "denied", &reason);
+		refuse(domain, asked, REQUEST_DENIED, &reason);
 		return;
 	}
 	r = wish_resolve(domain, &wish, &resolved, &reason);
 	if (r < 0) {
-		refuse(domain, asked, "denied", &reason);
+		refuse(domain, asked, REQUEST_DENIED, &reason);
 		return;
 	}
 	r = device_attach(domain, &resolved.plan, &reason);
@@ -293,7 +313,8 @@ static void grant(struct domain *domain, const struct asked *asked, const struct
 	if (r < 0) {
 		if (r != -EHOSTUNREACH)
 			domain_retry(domain);
-		refuse(domain, asked, "error", &reason);
+		refuse(domain, asked, r == -EHOSTUNREACH ? REQUEST_WAITING : REQUEST_FAILING,
+		       &reason);
 		return;
 	}
 	answer_attached(domain, asked);
@@ -312,7 +333,7 @@ static void confirm_gift(struct domain *domain, const struct asked *asked,
 	snprintf(reason.text, sizeof(reason.text),
 		 "device %u is the channel \"%s\" that this host gives; ask for another id",
 		 device->key.devid, device->record.name);
-	refuse(domain, asked, "denied", &reason);
+	refuse(domain, asked, REQUEST_DENIED, &reason);
 }
 
 /*
@@ -324,17 +345,25 @@ static void confirm(struct domain *domain, const struct asked *asked, struct dev
 {
 	struct reason reason = { "the domain that served it is gone: waiting for another" };
 
-	if (!device_is_serving(device))
+	if (!device_is_serving(device)) {
+		note_not_granted(domain, asked->devid, asked->name, REQUEST_WAITING,
+				 "the device that has this id is being detached");
 		return;
+	}
 	if (device->record.origin != ORIGIN_REQUEST)
 		confirm_gift(domain, asked, device, request);
 	else if (strcmp(device->record.name, request->name) ||
 	    (request->mode != MODE_ANY && device->record.mode != request->mode))
 		device_withdraw(device);
 	else if (device->phase == PHASE_STRANDED)
-		refuse(domain, asked, "error", &reason);
+		refuse(domain, asked, REQUEST_WAITING, &reason);
 	else
 		answer_attached(domain, asked);
+}
+
+static bool is_devid(uint32_t devid, const void *userdata)
+{
+	return devid == *(const unsigned int *)userdata;
 }
 
 static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec)
@@ -363,13 +392,15 @@ static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec
 		asked.name = request.name;
 	if (r == -ENODATA) {
 		memo_drop(&domain->refusals, devid);
+		registry_withdraw_requests(domain->manager->registry, domain->domid, is_devid,
+					   &devid);
 		if (device && device_is_serving(device) && device->record.origin == ORIGIN_REQUEST)
 			device_withdraw(device);
 		return;
 	}
 	if (r < 0) {
 		if (!changed_meanwhile(domain, devid))
-			refuse(domain, &asked, "error", &reason);
+			refuse(domain, &asked, REQUEST_FAILING, &reason);
 	} else if (device) {
 		confirm(domain, &asked, device, &request);
 	} else {
@@ -377,10 +408,18 @@ static void serve(struct domain *domain, unsigned int devid, uint64_t began_usec
 	}
 }
 
+static bool is_not_listed(uint32_t devid, const void *userdata)
+{
+	const uint64_t *listed = userdata;
+
+	return !(listed[devid / 64] & UINT64_C(1) << (devid % 64));
+}
+
 /* Every request there is, and every device: its request may be there no more. */
 static void scan(struct domain *domain)
 {
 	_cleanup_free_ char **names = NULL;
+	uint64_t listed[DEVID_WORDS] = {};
 	const struct device *device;
 	size_t n = 0;
 	int r;
@@ -395,9 +434,13 @@ static void scan(struct domain *domain)
 	for (size_t i = 0; i < n; i++) {
 		unsigned int devid;
 
-		if (number_devid(names[i], strlen(names[i]), &devid) == 0)
-			mark_changed(domain, devid);
+		if (number_devid(names[i], strlen(names[i]), &devid) < 0)
+			continue;
+		listed[devid / 64] |= UINT64_C(1) << (devid % 64);
+		mark_changed(domain, devid);
 	}
+	registry_withdraw_requests(domain->manager->registry, domain->domid, is_not_listed,
+				   listed);
 	for (device = domain->devices; device; device = device->next)
 		if (is_channel(device))
 			mark_changed(domain, device->key.devid);

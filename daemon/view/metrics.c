@@ -118,6 +118,18 @@ static void print_guests(const struct page *page, struct guest_counts *guests, s
 	      (double)(n - shown));
 }
 
+static void print_requests(const struct page *page, const struct metrics *metrics)
+{
+	const char *name = "mydevice_requests_not_granted";
+
+	head(page, name, "gauge", "Requests that are not granted now, by state; withdrawn: of the "
+	     "last 24 hours.");
+	for (enum request_state state = 0; state < REQUEST_STATES; state++)
+		fprintf(page->to, "%s{state=\"%s\"} %u\n", name, request_state_name(state),
+			metrics->not_granted[state]);
+	fprintf(page->to, "%s{state=\"withdrawn\"} %u\n", name, metrics->withdrawn);
+}
+
 static void print_counters(const struct page *page, const struct metrics *metrics)
 {
 	static const struct {
@@ -182,6 +194,7 @@ void metrics_print(FILE *to, enum metrics_format format, const struct metrics *m
 	gauge(&page, "mydevice_devices", "Devices that are attached.", metrics->devices);
 	gauge(&page, "mydevice_devices_connected", "Devices with both ends connected.",
 	      metrics->connected);
+	print_requests(&page, metrics);
 	print_counters(&page, metrics);
 	histogram(&page, "mydevice_attach_seconds",
 		  "From a request to both directories in XenStore.", &metrics->written);

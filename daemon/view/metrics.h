@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "base/util.h"
+#include "model/request-log.h"
 
 enum counter {
 	COUNT_ATTACHED,
@@ -50,6 +51,7 @@ struct metrics {
 	uint64_t silent_usec;
 	uint64_t served;
 	uint64_t counters[COUNT_MAX];
+	unsigned int not_granted[REQUEST_STATES], withdrawn;	/* requests */
 	struct histogram written, connected_after;
 };
 

@@ -24,6 +24,7 @@ struct registry {
 	bool holding;
 	struct table held;		/* serial, as told -> struct entry: see registry_hold() */
 	struct table guests;		/* key -> struct guest_counts */
+	struct table requests;		/* domid -> struct request_log, of those that have any */
 	struct entry *first, **end;	/* those that changed; who is gone is only here */
 	struct registry_status status;
 };
@@ -80,6 +81,9 @@ void registry_free(struct registry *registry)
 	for (cursor = 0; (counts = table_next(&registry->guests, &cursor));)
 		free(counts);
 	table_done(&registry->guests);
+	for (cursor = 0; (counts = table_next(&registry->requests, &cursor));)
+		free(counts);
+	table_done(&registry->requests);
 	pthread_mutex_destroy(&registry->lock);
 	close(registry->fd);
 	free(registry);
@@ -380,4 +384,118 @@ int registry_for_each(struct registry *registry,
 	}
 	pthread_mutex_unlock(&registry->lock);
 	return r;
+}
+
+/* Called with lock held. The guest's, if it is this very guest; NULL for want of memory. */
+static struct request_log *get_requests(struct registry *registry, const struct request_log *guest)
+{
+	struct request_log *log = table_get(&registry->requests, guest->domid);
+
+	if (log && strcmp(log->uuid, guest->uuid) && *log->uuid && *guest->uuid)
+		*log = *guest;
+	if (log)
+		return log;
+	log = malloc(sizeof(*log));
+	if (!log)
+		return NULL;
+	*log = *guest;
+	if (table_add(&registry->requests, guest->domid, log) == 0)
+		return log;
+	free(log);
+	return NULL;
+}
+
+void registry_note_request(struct registry *registry, const struct request_log *guest,
+			   const struct request_entry *entry)
+{
+	struct request_log *log;
+
+	pthread_mutex_lock(&registry->lock);
+	log = get_requests(registry, guest);
+	if (log) {
+		log->guest = guest->guest;
+		strcpy(log->uuid, guest->uuid);
+		request_log_note(log, entry, realtime_usec());
+	}
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_grant_request(struct registry *registry, unsigned int domid, uint32_t devid,
+			    const char *name)
+{
+	struct request_log *log;
+
+	pthread_mutex_lock(&registry->lock);
+	log = table_get(&registry->requests, domid);
+	if (log)
+		request_log_grant(log, devid, name);
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_withdraw_requests(struct registry *registry, unsigned int domid,
+				bool (*gone)(uint32_t devid, const void *userdata),
+				const void *userdata)
+{
+	struct request_log *log;
+
+	pthread_mutex_lock(&registry->lock);
+	log = table_get(&registry->requests, domid);
+	for (unsigned int i = 0; log && i < log->n; i++)
+		if (log->entries[i].devid != REQUEST_LOG_NO_DEVID &&
+		    gone(log->entries[i].devid, userdata))
+			log->entries[i].withdrawn = true;
+	pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_forget_requests(struct registry *registry,
+			      bool (*is_gone)(const struct request_log *guest, void *userdata),
+			      void *userdata)
+{
+	struct table kept = {};
+	struct request_log *log;
+	size_t cursor = 0;
+
+	pthread_mutex_lock(&registry->lock);
+	while ((log = table_next(&registry->requests, &cursor)))
+		if (is_gone(log, userdata) || table_add(&kept, log->domid, log) < 0)
+			free(log);
+	table_done(&registry->requests);
+	registry->requests = kept;
+	pthread_mutex_unlock(&registry->lock);
+}
+
+int registry_requests(struct registry *registry, struct request_log **ret, size_t *ret_n)
+{
+	struct request_log *logs, *log;
+	size_t cursor = 0, n = 0;
+
+	pthread_mutex_lock(&registry->lock);
+	logs = calloc(registry->requests.used + 1, sizeof(*logs));
+	while (logs && (log = table_next(&registry->requests, &cursor))) {
+		request_log_expire(log, realtime_usec());
+		logs[n++] = *log;
+	}
+	pthread_mutex_unlock(&registry->lock);
+	if (!logs)
+		return -ENOMEM;
+	*ret = logs;
+	*ret_n = n;
+	return 0;
+}
+
+void registry_count_requests(struct registry *registry, struct metrics *metrics)
+{
+	struct request_log *log;
+	size_t cursor = 0;
+
+	pthread_mutex_lock(&registry->lock);
+	while ((log = table_next(&registry->requests, &cursor))) {
+		request_log_expire(log, realtime_usec());
+		for (unsigned int i = 0; i < log->n; i++)
+			if (log->entries[i].withdrawn)
+				metrics->withdrawn++;
+			else
+				metrics->not_granted[log->entries[i].state]++;
+	}
+	pthread_mutex_unlock(&registry->lock);
 }

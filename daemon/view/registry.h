@@ -19,6 +19,7 @@
 #include "model/machine.h"
 #include "model/paths.h"
 #include "model/record.h"
+#include "model/request-log.h"
 #include "policy/status.h"
 #include "view/metrics.h"
 
@@ -93,6 +94,27 @@ void registry_publish_guest(struct registry *registry, uint64_t key,
 void registry_withdraw_guest(struct registry *registry, uint64_t key);
 /* A copy of all, to be freed. 0 or -ENOMEM */
 int registry_guests(struct registry *registry, struct guest_counts **ret, size_t *ret_n);
+
+/*
+ * Requests that were not granted, see request-log.h. guest: who it is, without entries. They
+ * outlast the connection to XenStore, until the guest is gone.
+ */
+void registry_note_request(struct registry *registry, const struct request_log *guest,
+			   const struct request_entry *entry);
+void registry_grant_request(struct registry *registry, unsigned int domid, uint32_t devid,
+			    const char *name);
+/* gone, called with the registry locked: is there no request by this id any more? */
+void registry_withdraw_requests(struct registry *registry, unsigned int domid,
+				bool (*gone)(uint32_t devid, const void *userdata),
+				const void *userdata);
+/* is_gone, likewise: does this guest not exist any more? */
+void registry_forget_requests(struct registry *registry,
+			      bool (*is_gone)(const struct request_log *guest, void *userdata),
+			      void *userdata);
+/* A copy of all, to be freed. 0 or -ENOMEM */
+int registry_requests(struct registry *registry, struct request_log **ret, size_t *ret_n);
+/* How many there are, into the metrics. */
+void registry_count_requests(struct registry *registry, struct metrics *metrics);
 
 struct registry_status registry_status(struct registry *registry);
 

@@ -251,4 +251,4 @@ def control_completion(host):
     equal(completed("mydevicectl", "status", "w"), {"web1"}, "a guest")
     equal(completed("mydevicectl", "detach", "web1", ""), {"demo"}, "a channel")
     equal(completed("mydevicectl", "attach", "--mode", "=", "p"), {"packet"}, "a value")
-    equal(completed("mydevicectl", "list", "--"), {"--json"}, "an option")
+    equal(completed("mydevicectl", "list", "--"), {"--json", "--all"}, "an option")
