@@ -12,10 +12,11 @@
 static int identity(const struct record *record, const char *direction, bool of_backend,
 		    kind_add_fn add, void *userdata)
 {
+	const char *mode = of_backend ? channel_mode_of_backend(record->mode, direction) :
+					channel_mode_name(record->mode);
 	int r = add("name", record->name, userdata);
 
-	return r < 0 ? r : add("mode", of_backend ? channel_mode_of_backend(record->mode, direction) :
-			       channel_mode_name(record->mode), userdata);
+	return r < 0 ? r : add("mode", mode, userdata);
 }
 
 static int backend(const struct kind_plan *plan, kind_add_fn add, void *userdata)

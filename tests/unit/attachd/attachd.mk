@@ -45,8 +45,8 @@ $(attachd_unit_alone:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
 		$(attachd_unit_libs)
 
 # on top of a XenStore in memory
-attachd_unit_worlds := domains failures gifts identify manager orders restart shunned throttle \
-	wish
+attachd_unit_worlds := domains failures gifts identify manager orders restart settings shunned \
+	throttle wish
 UNIT_TESTS += $(attachd_unit_worlds:%=$(BUILD)/unit/attachd-%)
 
 # timers that a test may hasten
