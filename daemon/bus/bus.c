@@ -343,6 +343,7 @@ static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *ret_er
 	if (is_taken(message)) {
 		log_error(-EEXIST, "another mydevice-attachd has taken the name " BUS_NAME " on "
 			  "the system bus; leaving the guests to it");
+		log_notice("stop one of them, as with: systemctl stop mydevice-attachd");
 		sd_event_exit(bus->event, -EEXIST);
 		return 0;
 	}

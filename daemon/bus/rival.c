@@ -62,10 +62,14 @@ int bus_check_rival(void)
 		r = get_owner(bus, &pid);
 		if (r <= 0)
 			return 0;
-		if (monotonic_usec() >= end)
-			return log_error(-EEXIST, "another mydevice-attachd runs%s%.0d, and "
+		if (monotonic_usec() >= end) {
+			log_error(-EEXIST, "another mydevice-attachd runs%s%.0d, and "
 					 "has the name " BUS_NAME " on the system bus; not serving "
 					 "any guest beside it", pid ? ", process " : "", (int)pid);
+			log_notice("use that one, or stop it first, as with: systemctl stop "
+				   "mydevice-attachd");
+			return -EEXIST;
+		}
 		nanosleep(&pause, NULL);
 	}
 	return 0;

@@ -92,8 +92,7 @@ static int explain(struct client *client, int r, const sd_bus_error *error, cons
 
 	if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
 	    sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER)) {
-		*ret_why = "it is not running, or not on the bus; "
-			   "try: systemctl status mydevice-attachd";
+		*ret_why = "it is not running, or not on the bus";
 		return -EHOSTDOWN;
 	}
 	snprintf(client->why, sizeof(client->why), "%s", error->message ?: strerror(-r));

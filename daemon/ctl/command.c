@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/diagnosis.h"
 #include "base/util.h"
 #include "ctl/command.h"
 
@@ -32,6 +33,9 @@ int command_failed(int error, const char *why)
 		if (failures[i].error == error) {
 			fprintf(stderr, "mydevicectl: %s%s%s\n", failures[i].before, why,
 				failures[i].after);
+			if (error == -EHOSTDOWN)
+				fprintf(stderr, "mydevicectl: %s\n",
+					diagnose_daemon(diagnose_role(HOST_SYSFS)));
 			return failures[i].status;
 		}
 	fprintf(stderr, "mydevicectl: failed: %s\n", why);

@@ -207,8 +207,7 @@ static int list(struct follower *follower, sd_bus *bus, const char **ret_why)
 	if (r >= 0)
 		r = sd_bus_call(bus, message, LIST_TIMEOUT_USEC, &error, &reply);
 	if (r < 0) {
-		*ret_why = "it is not running, or not on the bus; "
-			   "try: systemctl status mydevice-attachd";
+		*ret_why = "it is not running, or not on the bus";
 		return -EHOSTDOWN;
 	}
 	r = read_objects(follower, reply);

@@ -7,6 +7,8 @@
 
 #include <xen/io/mydevice.h>
 
+#include "base/diagnosis.h"
+#include "base/escape.h"
 #include "ctl/driver.h"
 #include "ctl/output.h"
 
@@ -213,6 +215,26 @@ static void print_policy(const struct client_status *status)
 		printf("%14s: %s\n", "Not saved", status->policy_save_error);
 }
 
+static void print_driver(void)
+{
+	char version[HOST_VERSION_SIZE];
+
+	switch (diagnose_driver(HOST_SYSFS, version)) {
+	case HOST_DRIVER_MISSING:
+		printf("%14s: mydeviceback is not loaded; run: modprobe mydeviceback\n", "Driver");
+		break;
+	case HOST_DRIVER_OTHER:
+		printf("%14s: mydeviceback %s, which is not this version; run: mydevice-reload\n",
+		       "Driver", escape(version).text);
+		break;
+	case HOST_DRIVER_FINE:
+		printf("%14s: mydeviceback %s\n", "Driver", version);
+		break;
+	case HOST_DRIVER_UNKNOWN:
+		break;
+	}
+}
+
 void output_status(const struct client_status *status)
 {
 	printf("mydevice-attachd %s\n", status->version);
@@ -229,6 +251,7 @@ void output_status(const struct client_status *status)
 	printf("%14s: %u, %u of them connected\n", "Channels", status->devices,
 	       status->connected);
 	print_policy(status);
+	print_driver();
 	printf("%14s: %" PRIu64 " requests since the start\n", "Answered",
 	       status->requests_answered);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/diagnosis.h"
 #include "base/messages.h"
 #include "engine/guest.h"
 #include "engine/guest-turn.h"
@@ -295,6 +296,8 @@ static int reconcile_all(struct manager *manager)
 
 static void note_missing(const struct manager *manager, int error)
 {
+	enum host_role role = diagnose_role(HOST_SYSFS);
+
 	if (manager->store)
 		log_warning("cannot begin to serve: %s; trying again", store_strerror(error));
 	else if (error == -EACCES)
@@ -302,6 +305,9 @@ static void note_missing(const struct manager *manager, int error)
 			    store_socket());
 	else
 		log_warning("xenstored does not answer: %s; trying again", store_strerror(error));
+	if (diagnose_role_text(role) && (error != -EACCES || role == HOST_GUEST))
+		log_warning("%s", diagnose_role_text(role));
+	log_notice("%s", diagnose_store(role, error == -EACCES));
 }
 
 static void connect(struct manager *manager)

@@ -298,16 +298,16 @@ int policy_state_save(const char *directory, const struct policy *policy)
 	_cleanup_(close_fd) int dir = -1;
 	_cleanup_free_ char *data = NULL;
 	size_t len;
-	int r = print_state(policy, &data, &len);
+	int made, r = print_state(policy, &data, &len);
 
 	if (r < 0)
 		return r;
 	if (len > SIZE_MAX_BYTES)
 		return -EFBIG;
-	if (mkdir(directory, 0700) < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
-		return -errno;
+	made = mkdir(directory, 0700) < 0 && errno != EEXIST ? -errno : 0;
 	dir = open_directory(directory);
+	/* that it cannot be created says more than that it is not there */
 	if (dir < 0)
-		return dir;
+		return made ?: dir;
 	return has_it(dir, data, len) ? 0 : replace(dir, data, len);
 }

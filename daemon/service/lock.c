@@ -69,11 +69,15 @@ int lock_take(int *ret)
 		log_notice("cannot make %s: %m", dir);
 	while ((r = try_lock(path, ret, pid)) == -EWOULDBLOCK && monotonic_usec() < end)
 		nanosleep(&pause, NULL);
-	if (r == -EWOULDBLOCK)
-		return log_error(-EEXIST,
-				 "another mydevice-attachd runs%s%s, and has locked %s; not "
-				 "serving any guest beside it",
-				 *pid ? ", process " : "", pid, path);
+	if (r == -EWOULDBLOCK) {
+		log_error(-EEXIST,
+			  "another mydevice-attachd runs%s%s, and has locked %s; not serving any "
+			  "guest beside it",
+			  *pid ? ", process " : "", pid, path);
+		log_notice("use that one, or stop it first, as with: systemctl stop "
+			   "mydevice-attachd");
+		return -EEXIST;
+	}
 	if (r < 0)
 		log_notice("cannot lock %s: %s; another daemon on this host is only noticed "
 			   "on the system bus", path, strerror(-r));

@@ -8,6 +8,8 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "base/diagnosis.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "base/messages.h"
 #include "bus/bus.h"
@@ -287,6 +289,27 @@ static const char *state_directory(void)
 	return directory && *directory == '/' ? directory : POLICY_STATE_DIRECTORY;
 }
 
+/* Without it devices are attached and never connect. */
+static void note_driver(void)
+{
+	char version[HOST_VERSION_SIZE];
+
+	switch (diagnose_driver(HOST_SYSFS, version)) {
+	case HOST_DRIVER_MISSING:
+		log_notice("the module mydeviceback is not loaded: channels that domain 0 serves "
+			   "will not connect");
+		log_notice("run: modprobe mydeviceback");
+		break;
+	case HOST_DRIVER_OTHER:
+		log_notice("the loaded module mydeviceback has version %s, this daemon "
+			   MYDEVICE_VERSION, escape(version).text);
+		log_notice("run: mydevice-reload");
+		break;
+	default:
+		break;
+	}
+}
+
 int service_run(const struct service_options *options)
 {
 	_cleanup_(service_done) struct service service = {
@@ -304,6 +327,7 @@ int service_run(const struct service_options *options)
 		return log_error(r, "cannot start: %s", strerror(-r));
 	log_info("mydevice-attachd " MYDEVICE_VERSION " started");
 	note_policy(&service);
+	note_driver();
 	r = sd_event_loop(service.event);
 	if (r == -EEXIST)
 		return r;
