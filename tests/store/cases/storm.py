@@ -55,8 +55,10 @@ def ask(host, one, directory):
 
 
 def measure(host, one, first):
-    """Medians, in turns since a storm is not the same all the time."""
+    """Medians, in turns since a storm is not the same all the time, and how many times as long as
+    on a processor of its own attachd took."""
     pairs = []
+    before = host.attachd.processor_times()
     # an id that was just in use rests for a while
     for devid in range(first, first + ROUNDS):
         pairs.append((ask(host, one, one.request_path(devid)),
@@ -64,7 +66,8 @@ def measure(host, one, first):
         host.expect(lambda: host.client.get(one.backend(devid)) is None, "it goes again", within=20)
     longest = max(took for took, _ in pairs)
     check(longest < 1000, f"the longest of {ROUNDS} attaches took {longest:.0f} ms")
-    return [statistics.median(column) for column in zip(*pairs)]
+    ran, waited = (after - first for after, first in zip(host.attachd.processor_times(), before))
+    return [*(statistics.median(column) for column in zip(*pairs)), 1 + waited / max(ran, 1)]
 
 
 def rests_in_time(host, one):
@@ -88,30 +91,32 @@ def stays_alive(host):
 
 def while_it_storms(host, what, rounds, long=False):
     """The store serves all its clients in turn, so it is slower for everybody
-    while one of them storms; beyond that attachd has to be fair."""
+    while one of them storms, and so is the machine; beyond that attachd has to be fair."""
     noisy, quiet = host.guest(7, "noisy"), host.guest(8, "quiet")
     Responder(host, quiet)
     host.attachd.start()
-    calm, calm_least = measure(host, quiet, 0)
+    calm, calm_least, calm_slow = measure(host, quiet, 0)
     # less than the least possible is a measurement that something else disturbed
     calm = max(calm, calm_least)
     with storm.Storm(noisy, rounds):
         time.sleep(0.3)
         for turn in range(1, TRIES + 1):
             before = host.attachd.resident_kib()
-            busy, busy_least = measure(host, quiet, turn * ROUNDS)
+            busy, busy_least, busy_slow = measure(host, quiet, turn * ROUNDS)
+            allowed = 2 * calm * max(1, busy_least / calm_least, busy_slow / calm_slow)
             # events may wait for long if others need the machine: once, and a leak always
             grown = host.attachd.resident_kib() - before
-            if busy <= 2 * calm * max(1, busy_least / calm_least) and grown < GROWTH_KIB:
+            if busy <= allowed and grown < GROWTH_KIB:
                 break
         rests_in_time(host, quiet)
         if long:
             stays_alive(host)
     figures = f"request to answer {calm:.1f} ms when it is quiet, {busy:.1f} ms in the storm;" \
-        f" the least possible {calm_least:.1f} and {busy_least:.1f} ms"
+        f" the least possible {calm_least:.1f} and {busy_least:.1f} ms," \
+        f" slower by {calm_slow:.1f} and {busy_slow:.1f} for want of a processor"
     note(f"{host.kind}, {what}: {figures}; attachd grew by {grown} KiB")
     check(grown < GROWTH_KIB, f"attachd grew by {grown} KiB")
-    check(busy <= 2 * calm * max(1, busy_least / calm_least), figures)
+    check(busy <= allowed, figures)
     # some stores let a guest that wrote too much wait for longer than a test can
     host.destroy(noisy)
     host.expect(lambda: not noisy.traces(), "after the storm all is cleaned up", noisy.traces)

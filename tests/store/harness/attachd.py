@@ -171,6 +171,16 @@ class Attachd:
             fields = stream.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def processor_times(self):
+        """Nanoseconds that it ran, and that it waited while others ran."""
+        total = [0, 0]
+        tasks = f"/proc/{self.process.pid}/task"
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/schedstat", encoding="ascii") as stream:
+                for which, value in enumerate(stream.read().split()[:2]):
+                    total[which] += int(value)
+        return total
+
     def log_text(self):
         with open(self.log, "rb") as stream:
             return stream.read().decode("utf-8", "replace")
