@@ -27,7 +27,7 @@ requests_loading() {
 
 # requests_hog WHAT: until requests_hog_ends nobody else in guest q gets one.
 requests_hog() {
-	guest q "hog $1 >/tmp/hog 2>&1 </dev/null & echo \$! >/tmp/hog.pid
+	guest q "rm -f /tmp/hog; hog $1 >/tmp/hog 2>&1 </dev/null & echo \$! >/tmp/hog.pid
 		for i in 1 2 3 4 5 6 7 8 9 10; do [ -s /tmp/hog ] && break; sleep 1; done
 		cat /tmp/hog && grep '^[1-9][0-9]' /tmp/hog"
 }
