@@ -113,17 +113,20 @@
  *
  * Direction
  * ---------
- * The backend enforces direction: with "to-host" it never maps, and so never writes,
- * the ring of direction 1; with "to-guest" it never maps, and so never reads, the
- * ring of direction 0. The frontend still grants both rings, and the handshake and
- * the sessions are the same: the indices and session words of the closed direction
- * are in use, its bytes are not. A frontend reads the node when it makes its channel
- * and again just before it is Connected, and returns an error to programs that want
- * the closed direction. One that does not know the node finds a peer that never
- * reads, or never writes.
+ * The backend enforces direction: with "to-host" it does not write the ring of
+ * direction 1, with "to-guest" it does not read the ring of direction 0, and it does
+ * not map a ring whose direction is closed when the handshake begins. The frontend
+ * still grants both rings, and the handshake and the sessions are the same: the
+ * indices and session words of the closed direction are in use, its bytes are not.
+ * A frontend reads the node when it makes its channel and again just before it is
+ * Connected, and returns an error to programs that want the closed direction. One
+ * that does not know the node finds a peer that never reads, or never writes.
  *
- * When the node changes, the backend closes what is to be closed at once, goes back to
- * InitWait once the frontend is Connected, and the frontend makes its offer again.
+ * When the node changes, the backend closes at once what it must: its programs
+ * cannot read or write there from then on. Once the frontend is Connected the backend
+ * unmaps the rings and goes back to InitWait, and the frontend makes its offer again.
+ * A frontend that never becomes Connected keeps a ring mapped that was open when its
+ * handshake began, but nothing uses it.
  *
  * Names
  * -----
