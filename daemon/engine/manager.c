@@ -99,7 +99,7 @@ static void forget_domain(struct manager *manager, struct domain *domain)
 	if (domain->reborn)
 		on_domains_changed(NULL, manager);
 	table_remove(&manager->domains, domain->domid);
-	registry_forget_requests(manager->registry, is_domid, &domain->domid);
+	registry_end_requests(manager->registry, is_domid, &domain->domid);
 	registry_set_guests(manager->registry, (unsigned int)manager->domains.used);
 	domain_free(domain);
 }
@@ -326,7 +326,7 @@ static void connect(struct manager *manager)
 	}
 	manager->store_missing = false;
 	domains_let_go(manager);
-	registry_forget_requests(manager->registry, is_unknown, manager);
+	registry_end_requests(manager->registry, is_unknown, manager);
 	log_info("connected to XenStore: %zu guests", manager->domains.used);
 	registry_set_store(manager->registry, true, facts_degraded(manager->facts));
 	if (manager->on_ready)

@@ -53,6 +53,23 @@ void request_log_withdraw(struct request_log *log, uint32_t devid)
 			log->entries[i].withdrawn = true;
 }
 
+void request_log_end(struct request_log *log)
+{
+	log->ended = true;
+	for (unsigned int i = 0; i < log->n; i++)
+		log->entries[i].withdrawn = true;
+}
+
+uint64_t request_log_last_usec(const struct request_log *log)
+{
+	uint64_t last_usec = 0;
+
+	for (unsigned int i = 0; i < log->n; i++)
+		if (log->entries[i].last_usec > last_usec)
+			last_usec = log->entries[i].last_usec;
+	return last_usec;
+}
+
 void request_log_grant(struct request_log *log, uint32_t devid, const char *name)
 {
 	const struct request_entry *entry = find(log, devid, name);

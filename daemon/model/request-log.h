@@ -18,6 +18,9 @@
 /* How long one that the guest has withdrawn is kept, at most. */
 #define REQUEST_LOG_KEEP_USEC (UINT64_C(24) * 3600 * 1000000)
 
+/* Guests that are gone whose requests are kept, at most. */
+#define REQUEST_LOG_ENDED_MAX 64
+
 /* Of a request whose directory is no device id, and of the guest as a whole. */
 #define REQUEST_LOG_NO_DEVID UINT32_MAX
 
@@ -46,6 +49,7 @@ struct request_log {
 	struct request_entry entries[REQUEST_LOG_MAX];
 	unsigned int n;			/* of these */
 	uint64_t left_out;		/* more that there were */
+	bool ended;			/* the guest is gone */
 };
 
 const char *request_state_name(enum request_state state);
@@ -60,6 +64,10 @@ void request_log_note(struct request_log *log, const struct request_entry *entry
 void request_log_grant(struct request_log *log, uint32_t devid, const char *name);
 /* There is no request by this id any more. */
 void request_log_withdraw(struct request_log *log, uint32_t devid);
+/* The guest is gone: all are withdrawn. */
+void request_log_end(struct request_log *log);
+/* When it was last noted that a request was not granted; 0: of nothing that is kept. */
+uint64_t request_log_last_usec(const struct request_log *log);
 /* Removes what is too old. */
 void request_log_expire(struct request_log *log, uint64_t now_usec);
 

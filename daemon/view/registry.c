@@ -386,12 +386,21 @@ int registry_for_each(struct registry *registry,
 	return r;
 }
 
+/* Called with lock held. NULL: there is none, or it is that of an earlier guest. */
+static struct request_log *find_requests(struct registry *registry, unsigned int domid)
+{
+	struct request_log *log = table_get(&registry->requests, domid);
+
+	return log && !log->ended ? log : NULL;
+}
+
 /* Called with lock held. The guest's, if it is this very guest; NULL for want of memory. */
 static struct request_log *get_requests(struct registry *registry, const struct request_log *guest)
 {
 	struct request_log *log = table_get(&registry->requests, guest->domid);
 
-	if (log && strcmp(log->uuid, guest->uuid) && *log->uuid && *guest->uuid)
+	if (log && (log->ended ||
+		    (strcmp(log->uuid, guest->uuid) && *log->uuid && *guest->uuid)))
 		*log = *guest;
 	if (log)
 		return log;
@@ -426,7 +435,7 @@ void registry_grant_request(struct registry *registry, unsigned int domid, uint3
 	struct request_log *log;
 
 	pthread_mutex_lock(&registry->lock);
-	log = table_get(&registry->requests, domid);
+	log = find_requests(registry, domid);
 	if (log)
 		request_log_grant(log, devid, name);
 	pthread_mutex_unlock(&registry->lock);
@@ -439,7 +448,7 @@ void registry_withdraw_requests(struct registry *registry, unsigned int domid,
 	struct request_log *log;
 
 	pthread_mutex_lock(&registry->lock);
-	log = table_get(&registry->requests, domid);
+	log = find_requests(registry, domid);
 	for (unsigned int i = 0; log && i < log->n; i++)
 		if (log->entries[i].devid != REQUEST_LOG_NO_DEVID &&
 		    gone(log->entries[i].devid, userdata))
@@ -447,20 +456,46 @@ void registry_withdraw_requests(struct registry *registry, unsigned int domid,
 	pthread_mutex_unlock(&registry->lock);
 }
 
-void registry_forget_requests(struct registry *registry,
-			      bool (*is_gone)(const struct request_log *guest, void *userdata),
-			      void *userdata)
+/* Called with lock held. Of guests that are gone only so many are kept, without gaps. */
+static void expire_requests(struct registry *registry)
 {
+	const struct request_log *oldest = NULL;
 	struct table kept = {};
+	struct request_log *log;
+	unsigned int n = 0;
+	size_t cursor = 0;
+
+	while ((log = table_next(&registry->requests, &cursor))) {
+		request_log_expire(log, realtime_usec());
+		if (!log->ended || !log->n)
+			continue;
+		n++;
+		if (!oldest || request_log_last_usec(log) < request_log_last_usec(oldest))
+			oldest = log;
+	}
+	for (cursor = 0; (log = table_next(&registry->requests, &cursor));)
+		if ((log->ended && !log->n) || (n > REQUEST_LOG_ENDED_MAX && log == oldest) ||
+		    table_add(&kept, log->domid, log) < 0)
+			free(log);
+	table_done(&registry->requests);
+	registry->requests = kept;
+}
+
+void registry_end_requests(struct registry *registry,
+			   bool (*is_gone)(const struct request_log *guest, void *userdata),
+			   void *userdata)
+{
 	struct request_log *log;
 	size_t cursor = 0;
 
 	pthread_mutex_lock(&registry->lock);
-	while ((log = table_next(&registry->requests, &cursor)))
-		if (is_gone(log, userdata) || table_add(&kept, log->domid, log) < 0)
-			free(log);
-	table_done(&registry->requests);
-	registry->requests = kept;
+	while ((log = table_next(&registry->requests, &cursor))) {
+		if (log->ended || !is_gone(log, userdata))
+			continue;
+		request_log_end(log);
+		expire_requests(registry);
+		cursor = 0;
+	}
 	pthread_mutex_unlock(&registry->lock);
 }
 

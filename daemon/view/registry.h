@@ -97,7 +97,7 @@ int registry_guests(struct registry *registry, struct guest_counts **ret, size_t
 
 /*
  * Requests that were not granted, see request-log.h. guest: who it is, without entries. They
- * outlast the connection to XenStore, until the guest is gone.
+ * outlast the connection to XenStore, and the guest.
  */
 void registry_note_request(struct registry *registry, const struct request_log *guest,
 			   const struct request_entry *entry);
@@ -107,10 +107,10 @@ void registry_grant_request(struct registry *registry, unsigned int domid, uint3
 void registry_withdraw_requests(struct registry *registry, unsigned int domid,
 				bool (*gone)(uint32_t devid, const void *userdata),
 				const void *userdata);
-/* is_gone, likewise: does this guest not exist any more? */
-void registry_forget_requests(struct registry *registry,
-			      bool (*is_gone)(const struct request_log *guest, void *userdata),
-			      void *userdata);
+/* is_gone, likewise: does this guest not exist any more? Of the last of them all are kept. */
+void registry_end_requests(struct registry *registry,
+			   bool (*is_gone)(const struct request_log *guest, void *userdata),
+			   void *userdata);
 /* A copy of all, to be freed. 0 or -ENOMEM */
 int registry_requests(struct registry *registry, struct request_log **ret, size_t *ret_n);
 /* How many there are, into the metrics. */

@@ -75,7 +75,7 @@ def not_granted_is_shown_with_its_reason(host):
     host.expect(lambda: one.attached(1), "another policy grants it", lambda: one.status(1))
     becomes(host, {(4, "log"): ("denied", False), (2, None): ("failing", False)})
     host.destroy(one)
-    becomes(host, {})
+    becomes(host, {(4, "log"): ("denied", True), (2, None): ("failing", True)})
 
 
 @case
@@ -125,6 +125,23 @@ def not_granted_outlasts_the_connection(host):
                 json.loads(host.attachd.ctl("status", "--json")[1])["xenstore_connected"],
                 "it is connected again")
     equal(sorted(entry["guest"] for entry in shown(host)), ["web1", "web2"], "what is shown")
+
+
+@case
+def not_granted_outlasts_the_guest(host):
+    """A guest that reboots, which makes it another domain, hides nothing by it."""
+    host.attachd.set_policy(POLICY)
+    host.attachd.start()
+    one = host.guest(7, "web1")
+    one.request(1, "secret")
+    host.expect(lambda: one.status(1), "it is answered")
+    host.destroy(one)
+    becomes(host, {(1, "secret"): ("denied", True)})
+    again = host.guest(8, "web1")
+    again.request(1, "log")
+    host.expect(lambda: again.attached(1), "one that may be", lambda: again.status(1))
+    becomes(host, {(1, "secret"): ("denied", True)})
+    equal([entry["domid"] for entry in shown(host)], [7], "whose it is")
 
 
 @case(stores=("c",))

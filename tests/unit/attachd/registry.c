@@ -134,12 +134,54 @@ static void test_held_while_there_is_no_store(void **state)
 	registry_free(registry);
 }
 
+static bool is_any(const struct request_log *guest, void *userdata)
+{
+	return true;
+}
+
+static void deny(struct registry *registry, unsigned int domid)
+{
+	struct request_log guest = { .domid = domid, .guest = escape("web") };
+	struct request_entry entry = { .devid = 1, .name = escape("secret") };
+
+	registry_note_request(registry, &guest, &entry);
+}
+
+/* Neither the end of a guest nor another one with its domid hides what it asked for. */
+static void test_requests_outlast_guests(void **state)
+{
+	struct registry *registry = registry_new();
+	struct request_log *logs;
+	size_t n;
+
+	for (unsigned int domid = 1; domid <= REQUEST_LOG_ENDED_MAX + 2; domid++) {
+		deny(registry, domid);
+		if (domid % 2)
+			registry_end_requests(registry, is_any, NULL);
+	}
+	registry_end_requests(registry, is_any, NULL);
+	assert_int_equal(registry_requests(registry, &logs, &n), 0);
+	assert_int_equal(n, REQUEST_LOG_ENDED_MAX);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(logs[i].entries[0].withdrawn);
+		assert_in_range(logs[i].domid, 3, REQUEST_LOG_ENDED_MAX + 2);
+	}
+	free(logs);
+	/* another guest's is neither granted nor withdrawn for it */
+	registry_grant_request(registry, 3, 1, "secret");
+	assert_int_equal(registry_requests(registry, &logs, &n), 0);
+	assert_int_equal(n, REQUEST_LOG_ENDED_MAX);
+	free(logs);
+	registry_free(registry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes_are_coalesced),
 		cmocka_unit_test(test_the_end_is_told_once),
 		cmocka_unit_test(test_held_while_there_is_no_store),
+		cmocka_unit_test(test_requests_outlast_guests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
