@@ -5,10 +5,17 @@
 #include "engine/host.h"
 #include "engine/throttle.h"
 
-static void note_event(struct device *device, struct domain *other, struct store_watch **watch)
+/*
+ * A backend answers a step of its frontend with at most two of its own, Closed and InitWait.
+ * Its frontend may be some steps ahead, but what is due does not add up for ever.
+ */
+#define ANSWERS_TO_A_STEP 2
+#define ANSWERS_DUE_MAX 128
+
+static void note_event(struct device *device, struct domain *cause, struct store_watch **watch)
 {
 	device_look(device);
-	throttle_event(device->domain, other, watch, &device->throttled);
+	throttle_event(device->domain, cause, watch, &device->throttled);
 	device->domain->throttle.devices |= device->throttled;
 }
 
@@ -17,16 +24,29 @@ static void on_frontend(const char *path, void *userdata)
 {
 	struct device *device = userdata;
 
-	note_event(device, NULL, &device->frontend_watch);
+	if (device->answers_due < ANSWERS_DUE_MAX)
+		device->answers_due += ANSWERS_TO_A_STEP;
+	note_event(device, device->domain, &device->frontend_watch);
 }
 
-/* A backend answers its frontend, so that its guest causes most of its steps. */
+/*
+ * Charged to the guest while its backend may only be answering it: one guest must not use up
+ * the share of a driver domain, which serves others. What is more is the driver domain's own.
+ */
+static struct domain *cause_of_backend_event(struct device *device)
+{
+	struct domain *backend = NULL;
+
+	if (device->answers_due)
+		device->answers_due--;
+	else if (device_is_served_elsewhere(device))
+		backend = manager_find_domain(device->domain->manager, device->key.backend);
+	return backend ?: device->domain;
+}
+
 static void note_backend_event(struct device *device, struct store_watch **watch)
 {
-	struct domain *backend = device_is_served_elsewhere(device) ?
-		manager_find_domain(device->domain->manager, device->key.backend) : NULL;
-
-	note_event(device, backend, watch);
+	note_event(device, cause_of_backend_event(device), watch);
 }
 
 static void on_backend(const char *path, void *userdata)

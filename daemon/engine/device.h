@@ -57,6 +57,7 @@ struct device {
 
 	struct store_watch *frontend_watch, *backend_watch, *hotplug_watch;
 	bool throttled;			/* some of these are removed, see throttle.h */
+	unsigned int answers_due;	/* events of its backend that its frontend causes */
 	sd_event_source *deadline;
 
 	struct backoff restarts;	/* of the frontend's handshake */

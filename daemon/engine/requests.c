@@ -80,7 +80,7 @@ void requests_on_event(const char *path, void *userdata)
 	struct domain *domain = userdata;
 
 	note_event(domain, path);
-	throttle_event(domain, NULL, &domain->requests_watch, &domain->throttle.requests);
+	throttle_event(domain, domain, &domain->requests_watch, &domain->throttle.requests);
 }
 
 static void answer(struct domain *domain, const struct path *request, const char *status)

@@ -57,13 +57,12 @@ int throttle_set_restore(struct domain *domain)
 					  CLOCK_MONOTONIC, PAUSE_USEC, 0, on_restore, domain);
 }
 
-void throttle_event(struct domain *guest, struct domain *other, struct store_watch **watch,
+void throttle_event(struct domain *guest, struct domain *cause, struct store_watch **watch,
 		    bool *removed)
 {
-	bool over = is_over_its_share(guest);
+	/* of a guest that is over its share, nobody else is charged for anything */
+	bool over = guest->throttle.over || is_over_its_share(cause);
 
-	if (other && is_over_its_share(other))
-		over = true;
 	if (!over || guest->dead || throttle_set_restore(guest) < 0)
 		return;
 	store_unwatch(steal(watch));

@@ -14,10 +14,10 @@ struct store_watch;
 struct throttle;
 
 /*
- * An event of a watch for guest, which guest and other (NULL: nobody) can cause. Removes the
- * watch and sets *removed if one of them is over its share.
+ * An event of a watch for guest, charged to cause: guest, or the domain that serves it. Removes
+ * the watch and sets *removed if one of them is over its share.
  */
-void throttle_event(struct domain *guest, struct domain *other, struct store_watch **watch,
+void throttle_event(struct domain *guest, struct domain *cause, struct store_watch **watch,
 		    bool *removed);
 
 /* The removed watches are set again after a second, see rewatch.h. 0 or -errno. */

@@ -12,6 +12,7 @@
 
 #define STATE "/local/domain/7/device/mydevice/0/state"
 #define BACKEND_STATE "/local/domain/0/backend/mydevice/7/0/state"
+#define DRIVEN_STATE(domid) "/local/domain/9/backend/mydevice/" #domid "/0/state"
 
 static uint64_t pauses(const struct world *world)
 {
@@ -264,6 +265,86 @@ static void test_driver_domain(void **state)
 	world_end(&world);
 }
 
+/* Guests 7 "web" and 8 "db", each with a channel 0 that domain 9 serves. */
+static void begin_driven(struct world *world)
+{
+	world_begin(world, TIGHT "[Guest *b]\nBackend=driver\n");
+	guest_create(9, "driver");
+	fake_write("/local/domain/9/backend", "");
+	guest_create(7, "web");
+	guest_request(7, 0, "demo");
+	guest_create(8, "db");
+	guest_request(8, 0, "demo");
+	world_settle(world);
+	assert_non_null(fake_read(DRIVEN_STATE(7)));
+	assert_non_null(fake_read(DRIVEN_STATE(8)));
+	expected_watches = fake_watches();
+}
+
+static void take_steps(unsigned int domid, unsigned int n)
+{
+	const char *frontend = domid == 7 ? STATE : "/local/domain/8/device/mydevice/0/state";
+
+	for (unsigned int i = 0; i < n; i++) {
+		fake_write(frontend, "1");
+		fake_write(domid == 7 ? DRIVEN_STATE(7) : DRIVEN_STATE(8), "6");
+		fake_write(domid == 7 ? DRIVEN_STATE(7) : DRIVEN_STATE(8), "2");
+	}
+}
+
+/* What a backend answers to a noisy guest does not count for the other guests that it serves. */
+static void test_noisy_guest_of_driver_domain(void **state)
+{
+	struct world world;
+	unsigned int watches;
+
+	begin_driven(&world);
+	take_steps(7, FLOOD);
+	world_settle(&world);
+	watches = fake_watches();
+	assert_true(watches < expected_watches);
+	/* the other one is within its share */
+	take_steps(8, 60);
+	world_settle(&world);
+	assert_int_equal(fake_watches(), watches);
+	world_sleep(&world, 1500 * USEC_PER_MSEC);
+	world_wait(&world, has_watches, NULL);
+	world_end(&world);
+}
+
+/* Nor do guests that are all within their shares count for each other. */
+static void test_many_steps_of_driver_domain(void **state)
+{
+	struct world world;
+
+	begin_driven(&world);
+	for (unsigned int i = 0; i < 3; i++) {
+		take_steps(7, 18);
+		take_steps(8, 18);
+		world_settle(&world);
+		assert_int_equal(fake_watches(), expected_watches);
+	}
+	world_end(&world);
+}
+
+/* A guest does not wait because its driver domain makes noise. */
+static void test_noisy_driver_domain(void **state)
+{
+	struct world world;
+
+	begin_driven(&world);
+	write_often(DRIVEN_STATE(7), "2");
+	world_settle(&world);
+	assert_int_equal(fake_watches(), expected_watches - 1);
+	fake_write("/local/domain/7/data/mydevice/0/junk", "1");
+	fake_write(STATE, "1");
+	guest_request(7, 1, "log");
+	world_settle(&world);
+	assert_int_equal(fake_watches(), expected_watches - 1 + 2);
+	assert_string_equal(guest_answer(7, 1), "attached");
+	world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +358,9 @@ int main(void)
 		cmocka_unit_test(test_renamed_meanwhile),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_driver_domain),
+		cmocka_unit_test(test_noisy_guest_of_driver_domain),
+		cmocka_unit_test(test_many_steps_of_driver_domain),
+		cmocka_unit_test(test_noisy_driver_domain),
 	};
 
 	log_open(LOG_ERR);
