@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "bus/details.h"
 #include "bus/device.h"
 #include "bus/manage.h"
 #include "bus/names.h"
@@ -120,22 +121,6 @@ static bool may_ask(const struct bus_orders *orders, unsigned int uid)
 	return n < QUESTIONS_OF_USER && orders->n_questions < QUESTIONS_MAX;
 }
 
-/* What a rule of polkit can look up. */
-static int append_details(sd_bus_message *message, const struct order *order)
-{
-	static const char *const operations[] = {
-		[ORDER_ATTACH] = "attach",
-		[ORDER_DETACH] = "detach",
-		[ORDER_SET] = "set",
-	};
-	char domid[16];
-
-	snprintf(domid, sizeof(domid), "%u", order->key.guest);
-	return sd_bus_message_append(message, "a{ss}", 6, "operation", operations[order->kind],
-				     "guest", order->found.text, "domid", domid, "uuid",
-				     order->uuid, "class", order->class, "name", order->name);
-}
-
 static int append_question(sd_bus_message *message, const struct question *question)
 {
 	sd_bus_message *call = question->order->userdata;
@@ -143,7 +128,7 @@ static int append_question(sd_bus_message *message, const struct question *quest
 				      sd_bus_message_get_sender(call), BUS_ACTION_MANAGE);
 
 	if (r >= 0)
-		r = append_details(message, question->order);
+		r = bus_append_details(message, question->order);
 	if (r >= 0)
 		r = sd_bus_message_append(
 			message, "us",

@@ -101,26 +101,27 @@ static const struct {
 	const char *setting;
 	int (*parse)(const char *text, char *ret);
 	const char *expected;
+	const char *unset;		/* what holds without the node, as a value; or "" */
 } keys[LIVE_MAX] = {
 	[LIVE_RATE_BYTES] = { "rate-bytes", "RateBytes", parse_rate,
-			      "bytes a second, as in: 512K or 10M; 0: no limit" },
+			      "bytes a second, as in: 512K or 10M; 0: no limit", "0" },
 	[LIVE_RATE_MESSAGES] = { "rate-messages", "RateMessages", parse_rate,
-				 "messages a second, as in: 200; 0: no limit" },
-	[LIVE_PAUSED] = { "paused", "Paused", parse_paused, "yes or no" },
+				 "messages a second, as in: 200; 0: no limit", "0" },
+	[LIVE_PAUSED] = { "paused", "Paused", parse_paused, "yes or no", "0" },
 	[LIVE_READ_WAKE] = { "read-wake", "ReadWake", parse_wake,
-			     "bytes, up to 1M; 0: the default" },
+			     "bytes, up to 1M; 0: the default", "0" },
 	[LIVE_WRITE_WAKE] = { "write-wake", "WriteWake", parse_wake,
-			      "bytes, up to 1M; 0: the default" },
+			      "bytes, up to 1M; 0: the default", "0" },
 	[LIVE_SPIN_USEC] = { "spin-usec", "SpinUsec", parse_spin,
-			     "microseconds from 0 (the default) to 10000, or never" },
+			     "microseconds from 0 (the default) to 10000, or never", "0" },
 	[LIVE_NODE_USER] = { "node-user", "NodeUser", parse_account,
-			     "the name or number of a user" },
+			     "the name or number of a user", "" },
 	[LIVE_NODE_GROUP] = { "node-group", "NodeGroup", parse_account,
-			      "the name or number of a group" },
+			      "the name or number of a group", "" },
 	[LIVE_NODE_MODE] = { "node-mode", "NodeMode", parse_mode,
-			     "an octal mode without x, as in: 0640" },
+			     "an octal mode without x, as in: 0640", "" },
 	[LIVE_DIRECTION] = { "direction", "Direction", parse_direction,
-			     "both, to-host or to-guest" },
+			     "both, to-host or to-guest", "both" },
 };
 
 const char *live_name(enum live_key key)
@@ -145,6 +146,11 @@ enum live_key live_find(const char *name)
 const char *live_expected(enum live_key key)
 {
 	return keys[key].expected;
+}
+
+const char *live_effective(const struct live *live, enum live_key key)
+{
+	return *live->value[key] ? live->value[key] : keys[key].unset;
 }
 
 int live_parse(enum live_key key, const char *text, char ret[static LIVE_VALUE_SIZE])

@@ -45,6 +45,9 @@ const char *live_setting(enum live_key key);
 /* For a person, as in "expected ...". */
 const char *live_expected(enum live_key key);
 
+/* The value of the node; without one, the value that has the same effect, "" if none has. */
+const char *live_effective(const struct live *live, enum live_key key);
+
 /* What a person wrote, as it stands in the node; 0 or -EINVAL */
 int live_parse(enum live_key key, const char *text, char ret[static LIVE_VALUE_SIZE]);
 

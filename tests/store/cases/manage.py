@@ -292,11 +292,20 @@ def manage_polkit_learns_what_it_is_about(host):
             "class": "mydevice", "name": "log"}
     equal(details("attach", "web1", "log"), told, "by name")
     host.connected(one, 0, "other")
-    equal(details("set", "7", "0", "paused=yes"), {**told, "operation": "set", "name": "other"},
+    changed = {**told, "operation": "set", "name": "other"}
+    equal(details("set", "7", "0", "paused=yes"), {**changed, "settings": "paused", "paused": "1"},
           "by ids")
-    equal(details("detach", uuid, "log"), {**told, "operation": "detach"}, "by UUID")
+    equal(details("set", "7", "0", "direction=both", "rate-bytes=1K", "paused="),
+          {**changed, "settings": "rate-bytes,paused,direction", "rate-bytes": "1024",
+           "paused": "0", "direction": "both"}, "several settings")
+    removed = {**told, "operation": "detach", "force": "no"}
+    equal(details("detach", uuid, "log"), removed, "by UUID")
+    equal(details("attach", "web1", "bulk", "--mode=packet", "--ring-size=8K"),
+          {**told, "name": "bulk", "mode": "packet", "ring-size": "8192"}, "with wishes")
+    equal(details("detach", "web1", "bulk", "--force"),
+          {**removed, "name": "bulk", "force": "yes"}, "by force")
     equal(details("detach", "7", "3", "--class=alice"),
-          {**told, "operation": "detach", "class": "alice", "name": "alice"}, "of another class")
+          {**removed, "class": "alice", "name": "alice"}, "of another class")
     # what is about nothing that is there is no question
     for arguments, status in ((("attach", "db", "log"), 4), (("detach", "web1", "nothing"), 4),
                               (("attach", "web1", "0"), 2)):
@@ -331,10 +340,13 @@ def manage_rule_of_polkit(host):
     equal(status("attach", "web1", "other"), 6, "another channel")
     equal(status("attach", "db", "log"), 6, "another guest")
     equal(status("attach", "8", "log"), 6, "another guest by its domid")
-    equal(status("set", "web1", "log", "paused=yes"), 6, "another operation")
+    equal(status("set", "web1", "log", "paused=yes"), 0, "the setting of the rule")
+    equal(status("set", "web1", "log", "direction=both"), 6, "another setting")
+    equal(status("set", "web1", "log", "paused=no", "direction=both"), 6, "a setting more")
     ctl(host, "attach", "web1", "other")
     ids = {entry["name"]: str(entry["devid"]) for entry in host.attachd.list()}
     equal(status("detach", "7", ids["other"]), 6, "another channel by its id")
+    equal(status("detach", "web1", "log", "--force"), 6, "by force")
     equal(status("detach", "7", ids["log"]), 0, "by ids")
 
 

@@ -148,6 +148,26 @@ static void test_there_is_room(void **state)
 	assert_int_equal(live_find("rate"), LIVE_MAX);
 }
 
+/* What holds without the node is a value that leaves no node. */
+static void test_effective(void **state)
+{
+	struct live live = {};
+	struct reason reason;
+
+	for (enum live_key key = 0; key < LIVE_MAX; key++) {
+		char value[LIVE_VALUE_SIZE] = "x";
+		const char *unset = live_effective(&live, key);
+
+		if (!*unset)
+			continue;
+		assert_int_equal(live_parse(key, unset, value), 0);
+		assert_string_equal(value, "");
+	}
+	assert_string_equal(live_effective(&live, LIVE_DIRECTION), "both");
+	assert_int_equal(live_set(&live, "direction", "to-host", &reason), 0);
+	assert_string_equal(live_effective(&live, LIVE_DIRECTION), "to-host");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_there_is_room),
+		cmocka_unit_test(test_effective),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
