@@ -30,6 +30,7 @@ _mydevicectl() {
 		monitor) word="--json --class= --timeout=" ;;
 		policy) word="--json --class=" ;;
 		metrics) word="--output=" ;;
+		reload) word="--pid=" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 		[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null

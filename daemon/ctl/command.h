@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Documented in mydevicectl(1); EXIT_FAILURE is 1. */
 enum {
@@ -34,6 +35,7 @@ enum {
 	TAKES_JSON = 1 << 6,
 	TAKES_OUTPUT = 1 << 7,
 	TAKES_ALL = 1 << 8,
+	TAKES_PID = 1 << 9,
 };
 
 struct command_context {
@@ -42,6 +44,7 @@ struct command_context {
 	const char *class, *mode;	/* NULL: not given */
 	const char *state;		/* what to wait for */
 	const char *output;		/* a file */
+	pid_t pid;			/* of the daemon; 0: not given */
 	uint64_t ring_size;		/* bytes; 0: not given */
 	uint64_t timeout_usec;		/* UINT64_MAX: not given */
 	int argc;			/* arguments after the command's name */

@@ -164,7 +164,8 @@ const struct command commands[] = {
 	  run_connect },
 	{ "policy", "[GUEST [NAME]]", "what attachd.conf says, or which sections match", 0, 2,
 	  TAKES_JSON | TAKES_CLASS, run_policy },
-	{ "reload", "", "read attachd.conf again; fails if it has mistakes", 0, 0, 0, run_reload },
+	{ "reload", "", "read attachd.conf again; fails if it has mistakes", 0, 0, TAKES_PID,
+	  run_reload },
 	{ "metrics", "", "counters and times, for monitoring", 0, 0, TAKES_OUTPUT, run_metrics },
 	{},
 };

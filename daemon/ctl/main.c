@@ -27,6 +27,7 @@ static void print_help(void)
 	     "      --for=STATE       attached, connected (default) or gone: wait\n"
 	     "      --timeout=SECONDS wait so long at most: detach, wait, monitor\n"
 	     "      --output=FILE     into a file, for node_exporter: metrics\n"
+	     "      --pid=PID         without a bus, send SIGHUP to this process: reload\n"
 	     "  -h, --help            show this help\n"
 	     "      --version         show the version\n\n"
 	     "See mydevicectl(1).");
@@ -72,6 +73,7 @@ enum {
 	OPTION_FOR,
 	OPTION_TIMEOUT,
 	OPTION_OUTPUT,
+	OPTION_PID,
 };
 
 static const struct option longs[] = {
@@ -83,6 +85,7 @@ static const struct option longs[] = {
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "for", required_argument, NULL, OPTION_FOR },
 	{ "output", required_argument, NULL, OPTION_OUTPUT },
+	{ "pid", required_argument, NULL, OPTION_PID },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -92,7 +95,7 @@ static const struct option longs[] = {
 /* What the option is to commands; 0 if it is none of theirs, -1 if it is wrong. */
 static int take_option(struct command_context *context, int option)
 {
-	uint64_t seconds;
+	uint64_t seconds, pid;
 
 	switch (option) {
 	case 'j':
@@ -121,6 +124,14 @@ static int take_option(struct command_context *context, int option)
 		    context->ring_size)
 			return TAKES_RING_SIZE;
 		fprintf(stderr, "mydevicectl: --ring-size=%s: expected a number of bytes\n",
+			escape(optarg).text);
+		return -1;
+	case OPTION_PID:
+		if (number_decimal(optarg, strlen(optarg), INT32_MAX, &pid) == 0 && pid > 1) {
+			context->pid = (pid_t)pid;
+			return TAKES_PID;
+		}
+		fprintf(stderr, "mydevicectl: --pid=%s: expected a process id\n",
 			escape(optarg).text);
 		return -1;
 	case OPTION_TIMEOUT:

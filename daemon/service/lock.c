@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "service/directory.h"
 #include "service/lock.h"
 
 #define LOCK_DIR "/run/mydevice"
@@ -58,11 +59,13 @@ int lock_take(int *ret)
 {
 	struct timespec pause = { .tv_nsec = PAUSE_USEC * 1000 };
 	uint64_t end = monotonic_usec() + RIVAL_USEC;
-	const char *dir = getenv("RUNTIME_DIRECTORY") ?: LOCK_DIR;
+	_cleanup_free_ char *dir = service_directory("RUNTIME_DIRECTORY", LOCK_DIR);
 	char path[PATH_MAX], pid[16] = "";
 	int r;
 
 	*ret = -1;
+	if (!dir)
+		return -ENOMEM;
 	snprintf(path, sizeof(path), "%s/" LOCK_FILE, dir);
 	/* systemd makes that of the service */
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)

@@ -9,8 +9,8 @@
 
 /*
  * -EEXIST, logged, if another process has the lock and keeps it for some seconds: one that has
- * been told to stop may still run. 0 otherwise; *ret is then to be closed at the end, and is -1
- * if there can be no lock, which is logged.
+ * been told to stop may still run. -ENOMEM. 0 otherwise; *ret is then to be closed at the end,
+ * and is -1 if there can be no lock, which is logged.
  */
 int lock_take(int *ret);
 

@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "policy/choice.h"
 #include "policy/state.h"
+#include "service/directory.h"
 #include "service/lock.h"
 #include "service/notify.h"
 #include "service/service.h"
@@ -281,14 +282,6 @@ static void service_done(struct service *service)
 		close(service->lock_fd);
 }
 
-/* What systemd made of StateDirectory=. */
-static const char *state_directory(void)
-{
-	const char *directory = getenv("STATE_DIRECTORY");
-
-	return directory && *directory == '/' ? directory : POLICY_STATE_DIRECTORY;
-}
-
 /* Without it devices are attached and never connect. */
 static void note_driver(void)
 {
@@ -312,14 +305,16 @@ static void note_driver(void)
 
 int service_run(const struct service_options *options)
 {
+	_cleanup_free_ char *directory = service_directory("STATE_DIRECTORY",
+							   POLICY_STATE_DIRECTORY);
 	_cleanup_(service_done) struct service service = {
 		.options = options,
 		.lock_fd = -1,
-		.choice = { .file = options->policy_file, .directory = state_directory() },
+		.choice = { .file = options->policy_file, .directory = directory },
 	};
 	int r;
 
-	r = start(&service);
+	r = directory ? start(&service) : -ENOMEM;
 	/* the other daemon: logged */
 	if (r == -EEXIST)
 		return r;

@@ -199,7 +199,7 @@ def begin(host, verb, directory, **env):
     return subprocess.Popen([os.path.abspath("systemd/mydevice-hotplug"), verb,
                              f"/sys/devices/xen-backend/mydevice-7-{GIFT}"],
                             env={**os.environ, **host.attachd.env(),
-                                 "RUNTIME_DIRECTORY": directory, "SERVICE_RESULT": "success",
+                                 "RUNTIME_DIRECTORY": f"{directory}:/nowhere", "SERVICE_RESULT": "success",
                                  **env}, stderr=subprocess.DEVNULL, start_new_session=True)
 
 

@@ -120,6 +120,58 @@ def policy_state_reload_fails_if_it_is_refused(host):
     equal(status(host)["policy"], "files", "the end")
 
 
+@case(stores=("c",))
+def policy_state_reload_without_a_bus(host):
+    """As the unit does it: a signal takes the place of the bus, and the journal has the result."""
+    pid = f"--pid={start_without_bus(host)}"
+
+    def reload(policy, source):
+        host.attachd.set_policy(policy)
+        host.attachd.read_notifications()
+        host.attachd.states.clear()
+        code, out, err = host.attachd.ctl("reload", pid)
+        check(code == 0 and not out and "SIGHUP" in err, f"the reload: {code} {out} {err}")
+        host.attachd.wait_notified("READY", "1")
+        host.attachd.wait_notified("STATUS", f".*{source}")
+
+    reload(CLOSED, "0 of them connected$")
+    reload(BROKEN, "an older one is in use")
+    check("keeping the one in use" in host.attachd.log_text(), "the log does not say so")
+    code, _, err = host.attachd.ctl("reload")
+    check(code == 3 and "no D-Bus system bus" in err, f"without a process: {code} {err}")
+    for pid, expected, text in (("--pid=0", 2, "expected a process id"),
+                                ("--pid=x", 2, "expected a process id"),
+                                ("--pid=4194304", 3, "No such process")):
+        code, _, err = host.attachd.ctl("reload", pid)
+        check(code == expected and text in err, f"{pid}: {code} {err}")
+
+
+def start_without_bus(host):
+    """The daemon's process id."""
+    host.attachd.start()
+    host.attachd.bus.kill()
+    return host.attachd.process.pid
+
+
+@case(stores=("c",))
+def policy_state_reload_prefers_the_bus(host):
+    host.attachd.start()
+    host.attachd.set_policy(BROKEN)
+    code, _, err = host.attachd.ctl("reload", f"--pid={host.attachd.process.pid}")
+    check(code == 14 and "Allow=perhaps" in err and "SIGHUP" not in err, f"{code} {err}")
+
+
+@case(stores=("c",))
+def policy_state_in_the_first_of_several_directories(host):
+    first, second = os.path.join(host.dir, "first"), os.path.join(host.dir, "second")
+    os.mkdir(first)
+    host.attachd.start(env={"STATE_DIRECTORY": f"{first}:{second}",
+                            "RUNTIME_DIRECTORY": f"{host.dir}/run:{second}"})
+    check(os.path.exists(f"{first}/policy"), "the policy is not saved there")
+    check(os.path.exists(f"{host.dir}/run/attachd.lock"), "the lock is not there")
+    check(not os.path.exists(second), "the second is used")
+
+
 @case
 def policy_state_without_a_saved_one(host):
     """Neither is there: nothing new, and what is there stays."""
