@@ -428,7 +428,7 @@ int bus_new(sd_event *event, struct registry *registry, struct engine *engine, s
 		return -ENOMEM;
 	bus->event = sd_event_ref(event);
 	bus->registry = registry;
-	bus->orders.engine = engine;
+	bus_orders_init(&bus->orders, engine);
 	r = sd_event_add_io(event, &bus->changes, registry_fd(registry), EPOLLIN, on_changes, bus);
 	if (r < 0)
 		return r;
@@ -469,7 +469,7 @@ void bus_free(struct bus *bus)
 	sd_event_source_disable_unref(bus->retry);
 	sd_event_source_disable_unref(bus->changes);
 	sd_event_source_disable_unref(bus->done);
-	bus_drop_questions(&bus->orders);
+	bus_orders_done(&bus->orders);
 	sd_bus_flush_close_unref(bus->bus);
 	bus_devices_done(&bus->devices);
 	sd_event_unref(bus->event);

@@ -13,9 +13,11 @@
 /* Somebody may have to look for the password first. */
 #define POLKIT_TIMEOUT_USEC (300 * USEC_PER_SEC)
 #define POLKIT_INTERACTIVE 1
-/* Of one user, so that nobody keeps others from asking, and of all. */
-#define QUESTIONS_OF_USER 8
-#define QUESTIONS_MAX 256
+/* Of orders that polkit may have to be asked about, and of those that everybody may give. */
+#define ORDERS_OF_USER 8
+#define ORDERS_MAX 256
+#define LOOKS_OF_USER 64
+#define LOOKS_MAX 512
 
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
 #define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
@@ -24,7 +26,6 @@
 struct question {
 	struct bus_orders *orders;
 	struct question *next;		/* of theirs */
-	unsigned int uid;		/* whose order it is about */
 	sd_bus_message *call;		/* which the order answers */
 	struct order *order;		/* NULL while the engine has it */
 	char id[24];			/* by which polkit can be told to drop it */
@@ -39,7 +40,6 @@ static void question_free(struct question *question)
 	while (*link != question)
 		link = &(*link)->next;
 	*link = question->next;
-	question->orders->n_questions--;
 	sd_bus_slot_unref(question->slot);
 	sd_bus_track_unref(question->caller);
 	sd_bus_message_unref(question->call);
@@ -47,10 +47,26 @@ static void question_free(struct question *question)
 	free(question);
 }
 
+void bus_orders_init(struct bus_orders *orders, struct engine *engine)
+{
+	*orders = (struct bus_orders){
+		.engine = engine,
+		.quota = { .of_user = ORDERS_OF_USER, .of_all = ORDERS_MAX },
+		.looks = { .of_user = LOOKS_OF_USER, .of_all = LOOKS_MAX },
+	};
+}
+
 void bus_drop_questions(struct bus_orders *orders)
 {
 	while (orders->questions)
 		question_free(orders->questions);
+}
+
+void bus_orders_done(struct bus_orders *orders)
+{
+	bus_drop_questions(orders);
+	quota_done(&orders->quota);
+	quota_done(&orders->looks);
 }
 
 /* 1 if yes, 0 if no, or -errno. */
@@ -111,16 +127,6 @@ static int track_caller(struct question *question)
 	return r < 0 ? r : sd_bus_track_add_sender(question->caller, question->call);
 }
 
-static bool may_ask(const struct bus_orders *orders, unsigned int uid)
-{
-	const struct question *question;
-	unsigned int n = 0;
-
-	for (question = orders->questions; question; question = question->next)
-		n += question->uid == uid;
-	return n < QUESTIONS_OF_USER && orders->n_questions < QUESTIONS_MAX;
-}
-
 static int append_question(sd_bus_message *message, const struct question *question)
 {
 	sd_bus_message *call = question->order->userdata;
@@ -155,29 +161,19 @@ static int ask_polkit(struct question *question)
 	return r;
 }
 
-/* Before anything is done for a user other than root: so many may wait, and no more. */
-static int question_new(sd_bus_message *call, struct bus_orders *orders, unsigned int uid,
-			sd_bus_error *ret_error)
+static int question_new(sd_bus_message *call, struct bus_orders *orders)
 {
-	struct question *question;
+	struct question *question = malloc(sizeof(*question));
 	int r;
 
-	if (!may_ask(orders, uid))
-		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-					 "earlier requests have not been allowed or refused yet: "
-					 "at most %d of a user may wait, and %d in all",
-					 QUESTIONS_OF_USER, QUESTIONS_MAX);
-	question = malloc(sizeof(*question));
 	if (!question)
 		return -ENOMEM;
 	*question = (struct question){
 		.orders = orders,
 		.next = orders->questions,
-		.uid = uid,
 		.call = sd_bus_message_ref(call),
 	};
 	orders->questions = question;
-	orders->n_questions++;
 	snprintf(question->id, sizeof(question->id), "%llu",
 		 (unsigned long long)++orders->last_question);
 	r = track_caller(question);
@@ -196,9 +192,9 @@ static struct question *find_question(const struct bus_orders *orders, const str
 	return question;
 }
 
-/* Takes the order. Of others than root, polkit is asked once it is known what it is about. */
-static int authorize(sd_bus_message *call, struct bus_orders *orders, struct order *order,
-		     sd_bus_error *ret_error)
+/* Whose order it is. Before anything is done for it, it has to fit into the quota. */
+static int admit(sd_bus_message *call, struct quota *quota, struct order *order,
+		 sd_bus_error *ret_error)
 {
 	_cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
 	uid_t uid;
@@ -207,25 +203,35 @@ static int authorize(sd_bus_message *call, struct bus_orders *orders, struct ord
 	r = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds);
 	if (r >= 0)
 		r = sd_bus_creds_get_euid(creds, &uid);
-	if (r >= 0 && uid)
-		r = question_new(call, orders, uid, ret_error);
-	if (r < 0) {
-		bus_order_free(order);
+	if (r < 0)
 		return r;
-	}
 	order->uid = uid;
-	order->identify = uid;
-	engine_send_order(orders->engine, order);
-	return 1;
+	r = quota_take(quota, uid, &order->slot);
+	if (r == -EUSERS)
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "earlier requests are not done yet: at most %u of a user "
+					 "may wait, and %u in all", quota->of_user, quota->of_all);
+	return r;
 }
 
+/* Of others than root, polkit is asked once it is known what the order is about. */
 static int manage(sd_bus_message *call, enum order_kind kind, struct bus_orders *orders,
 		  sd_bus_error *ret_error)
 {
-	struct order *order;
+	_cleanup_(bus_order_freep) struct order *order = NULL;
 	int r = bus_read_order(call, kind, ret_error, &order);
 
-	return r < 0 ? r : authorize(call, orders, order, ret_error);
+	if (r >= 0)
+		r = admit(call, &orders->quota, order, ret_error);
+	if (r < 0)
+		return r;
+	order->identify = order->uid;
+	if (order->identify)
+		r = question_new(call, orders);
+	if (r < 0)
+		return r;
+	engine_send_order(orders->engine, steal(&order));
+	return 1;
 }
 
 int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error)
@@ -247,12 +253,14 @@ int bus_method_set(sd_bus_message *call, struct bus_orders *orders, sd_bus_error
 static int look(sd_bus_message *call, enum order_kind kind, struct bus_orders *orders,
 		sd_bus_error *ret_error)
 {
-	struct order *order;
+	_cleanup_(bus_order_freep) struct order *order = NULL;
 	int r = bus_read_order(call, kind, ret_error, &order);
 
+	if (r >= 0)
+		r = admit(call, &orders->looks, order, ret_error);
 	if (r < 0)
 		return r;
-	engine_send_order(orders->engine, order);
+	engine_send_order(orders->engine, steal(&order));
 	return 1;
 }
 

@@ -5,6 +5,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "bus/quota.h"
 #include "engine/engine.h"
 
 struct question;
@@ -12,9 +13,12 @@ struct question;
 struct bus_orders {
 	struct engine *engine;
 	struct question *questions;	/* to polkit, which has not answered */
-	unsigned int n_questions;
 	uint64_t last_question;
+	struct quota quota, looks;	/* of orders that change something, and of others */
 };
+
+void bus_orders_init(struct bus_orders *orders, struct engine *engine);
+void bus_orders_done(struct bus_orders *orders);
 
 int bus_method_attach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);
 int bus_method_detach(sd_bus_message *call, struct bus_orders *orders, sd_bus_error *ret_error);

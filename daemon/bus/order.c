@@ -4,12 +4,15 @@
 
 #include "base/escape.h"
 #include "bus/order.h"
+#include "bus/quota.h"
 
 void bus_order_free(struct order *order)
 {
 	if (!order)
 		return;
 	sd_bus_message_unref(order->userdata);
+	quota_release(order->slot);
+	free(order->explanation);
 	sections_free(order->sections, order->n_sections);
 	free(order);
 }

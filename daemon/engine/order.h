@@ -16,9 +16,6 @@
 #include "model/record.h"
 #include "model/request.h"
 
-/* More than all settings, of which each is a line of a policy. */
-#define EXPLANATION_SIZE 65536
-
 enum order_kind {
 	ORDER_ATTACH,
 	ORDER_DETACH,
@@ -52,11 +49,12 @@ struct order {
 	struct device_key key;		/* but for explain: of the device; find: of no device */
 	char uuid[UUID_SIZE];		/* find, identify: of the guest */
 	struct escaped found;		/* find, identify: its name */
-	char explanation[EXPLANATION_SIZE];
+	char *explanation;		/* explain: of the policy; or NULL */
 	struct section_use *sections;	/* of the policy */
 	size_t n_sections;
 
 	void *userdata;
+	struct quota_slot *slot;	/* of the bus, see bus/quota.h; or NULL */
 	/* also if it is never carried out */
 	void (*free)(struct order *order);
 	struct order *next;

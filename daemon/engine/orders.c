@@ -290,7 +290,9 @@ static void explain(const struct policy *policy, const struct domain *domain, st
 		.name = order->name,
 	};
 
-	explain_settings(policy, &subject, order->explanation, sizeof(order->explanation));
+	order->explanation = explain_settings(policy, &subject);
+	if (!order->explanation)
+		fail(order, -ENOMEM, "out of memory");
 }
 
 /* Which guest the order is about; NULL: none, and the order has failed. */

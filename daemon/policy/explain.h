@@ -5,8 +5,7 @@
 
 #include "policy/policy.h"
 
-/* "Setting=value" lines. */
-void explain_settings(const struct policy *policy, const struct policy_subject *subject,
-		      char *text, size_t size);
+/* "Setting=value" lines, to be freed; NULL: no memory. */
+char *explain_settings(const struct policy *policy, const struct policy_subject *subject);
 
 #endif

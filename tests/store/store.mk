@@ -14,7 +14,7 @@ dominfo := $(shell grep -q 'xc_domain_getinfo_single' $(header) /dev/null || ech
 CFLAGS_STORE := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_FILE_OFFSET_BITS=64 $(dominfo)
 headers := $(src)/shared.h $(src)/guest.h tests/store/store.mk
 
-all: $(out)/hypervisor $(out)/preload.so $(out)/lib/$(xenctrl) $(out)/polkit \
+all: $(out)/hypervisor $(out)/preload.so $(out)/lib/$(xenctrl) $(out)/polkit $(out)/flood \
 	$(out)/clock.so $(out)/lib-other/libxenctrl.so.0.1 $(out)/lib-lacking/$(xenctrl)
 
 $(out)/hypervisor: $(addprefix $(src)/,main.c guest.c shared.c) $(headers)
@@ -22,7 +22,7 @@ $(out)/hypervisor: $(addprefix $(src)/,main.c guest.c shared.c) $(headers)
 	$(CC) $(CFLAGS_STORE) -o $@ $(filter %.c,$^)
 
 # For who is not root and calls attachd.
-$(out)/polkit: tests/store/bus/polkit.c tests/store/store.mk
+$(out)/polkit $(out)/flood: $(out)/%: tests/store/bus/%.c tests/store/store.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_STORE) -Wno-unused-parameter -o $@ $< -lsystemd
 

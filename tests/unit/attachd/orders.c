@@ -479,10 +479,12 @@ static void test_policy_is_explained(void **state)
 			    "MaxChannels=8\nMode=packet stream\nRingSize=8192\n"
 			    "RingSizeMax=1048576\nRateLimitBurst=1000\n"
 			    "RateLimitIntervalSec=10\nNodeGroup=adm\n");
+	free(explain.explanation);
 	strcpy(explain.class, "alice_dev");
 	orders_execute(world.manager, &explain);
 	assert_string_equal(explain.explanation, "Allow=yes\nAlways=no\nDetachTimeoutSec=1\n"
 			    "DevID=1\nHandshake=yes\n");
+	free(explain.explanation);
 	world_end(&world);
 }
 
