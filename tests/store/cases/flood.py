@@ -8,10 +8,10 @@ import subprocess
 
 from harness import attachd, process
 from harness.runner import case
-from harness.world import Skip, equal
+from harness.world import Skip, check, equal
 
 # of a user, that wait: bus/manage.c
-LOOKS = 64
+ORDERS, LOOKS = 8, 64
 SENT = 100
 LIMIT = "org.freedesktop.DBus.Error.LimitsExceeded"
 
@@ -92,3 +92,33 @@ def flood_of_looks(host):
     equal(floods[0]().count("ok"), LOOKS - 40, "answers to the second")
     read, _ = flood(host, 65534, "FindGuest", "web1", count=LOOKS)
     equal(answered(host, read, LOOKS, "the user may look again"), {"ok": LOOKS}, "afterwards")
+
+
+@case(stores=("c",))
+def flood_of_orders_before_polkit_is_asked(host):
+    """They wait for XenStore, where the guest is looked up, and count from the beginning."""
+    prepare(host)
+    polkit = host.attachd.start_polkit("silence")
+    order = ("Attach", "web1", "log")
+    host.machine.store.signal(signal.SIGSTOP)
+    try:
+        read, one = flood(host, 65534, *order)
+        left = SENT - ORDERS
+        equal(answered(host, read, left, "the others are refused"), {LIMIT: left}, "answers")
+        other, _ = flood(host, 1, *order, count=1)
+        host.settle(0.2)
+        equal(other(), [], "another user")
+        one.kill()
+        again, _ = flood(host, 65534, *order)
+        equal(answered(host, again, SENT, "they are refused"), {LIMIT: SENT}, "after it has gone")
+    finally:
+        host.machine.store.signal(signal.SIGCONT)
+    # polkit is asked for those who are still there
+    check(b"manage-devices" in polkit.popen.stdout.readline(), "no question")
+    read, one = flood(host, 65534, *order)
+    for _ in range(ORDERS):
+        check(b"manage-devices" in polkit.popen.stdout.readline(), "no question")
+    equal(answered(host, read, left, "the others are refused"), {LIMIT: left}, "at polkit")
+    one.kill()
+    for _ in range(ORDERS):
+        equal(polkit.popen.stdout.readline(), b"cancel\n", "what polkit receives")
