@@ -56,6 +56,7 @@ void domain_free(struct domain *domain)
 	withheld_done(&domain->withheld);
 	memo_done(&domain->refusals);
 	memo_done(&domain->gift_errors);
+	free(domain->suspects);
 	manager_await_none(domain);
 	free(domain);
 }

@@ -74,6 +74,8 @@ struct domain {
 	unsigned int next_changed;	/* where to look on */
 	uint64_t changed_since_usec;	/* monotonic, the earliest of them */
 	char misnamed[64];		/* a request whose directory is no devid */
+	char **suspects;		/* directories that may be the same: a scan found them */
+	size_t n_suspects;
 	struct memo refusals;		/* by devid: the last answer, if it was not "attached" */
 
 	struct rate rate;

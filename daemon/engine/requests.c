@@ -52,6 +52,9 @@ static void mark_misnamed(struct domain *domain, const char *path)
 
 	if (strcmp(node, "/request") || !len || len >= sizeof(domain->misnamed))
 		return;
+	/* there is room for one: of several the others are found by a scan */
+	if (*domain->misnamed)
+		domain->unscanned = true;
 	memcpy(domain->misnamed, dir, len);
 	domain->misnamed[len] = '\0';
 }
@@ -174,6 +177,9 @@ static void refuse(struct domain *domain, const struct asked *asked, enum reques
 		answer(domain, &request, status);
 }
 
+static const char misnamed_answer[] =
+	"error: the directory's name is not a device id, a number from 0 to 4095";
+
 static void answer_misnamed(struct domain *domain)
 {
 	struct path request = path_child(&domain->requests, domain->misnamed);
@@ -185,8 +191,31 @@ static void answer_misnamed(struct domain *domain)
 	*domain->misnamed = '\0';
 	registry_count(domain->manager->registry, COUNT_INVALID);
 	domain->n_refused++;
-	answer(domain, &request,
-	       "error: the directory's name is not a device id, a number from 0 to 4095");
+	answer(domain, &request, misnamed_answer);
+}
+
+/* It was written while nobody watched, if it is a request that has no answer. */
+static void examine(struct domain *domain, const char *name)
+{
+	struct path dir = path_child(&domain->requests, name);
+	struct path request = path_child(&dir, "request"), status = path_child(&dir, "status");
+	struct store *store = domain->manager->store;
+	_cleanup_free_ char *answered = NULL;
+	int r = store_exists(store, 0, request.text);
+
+	if (r > 0)
+		r = store_read(store, 0, status.text, &answered, NULL);
+	else if (r == 0)
+		return;
+	if (r < 0 && r != -ENOENT) {
+		if (r != -ENOTCONN)
+			domain_retry(domain);
+		return;
+	}
+	if (answered && !strcmp(answered, misnamed_answer))
+		return;
+	strcpy(domain->misnamed, name);
+	answer_misnamed(domain);
 }
 
 enum {
@@ -421,7 +450,7 @@ static void scan(struct domain *domain)
 	_cleanup_free_ char **names = NULL;
 	uint64_t listed[DEVID_WORDS] = {};
 	const struct device *device;
-	size_t n = 0;
+	size_t n = 0, n_suspects = 0;
 	int r;
 
 	r = store_list(domain->manager->store, domain->requests.text, &names, &n);
@@ -434,13 +463,18 @@ static void scan(struct domain *domain)
 	for (size_t i = 0; i < n; i++) {
 		unsigned int devid;
 
-		if (number_devid(names[i], strlen(names[i]), &devid) < 0)
-			continue;
-		listed[devid / 64] |= UINT64_C(1) << (devid % 64);
-		mark_changed(domain, devid);
+		if (number_devid(names[i], strlen(names[i]), &devid) == 0) {
+			listed[devid / 64] |= UINT64_C(1) << (devid % 64);
+			mark_changed(domain, devid);
+		} else if (strlen(names[i]) < sizeof(domain->misnamed)) {
+			names[n_suspects++] = names[i];
+		}
 	}
 	registry_withdraw_requests(domain->manager->registry, domain->domid, is_not_listed,
 				   listed);
+	free(domain->suspects);
+	domain->suspects = n_suspects ? steal(&names) : NULL;
+	domain->n_suspects = n_suspects;
 	for (device = domain->devices; device; device = device->next)
 		if (is_channel(device))
 			mark_changed(domain, device->key.devid);
@@ -485,6 +519,8 @@ bool requests_turn(struct domain *domain)
 		serve(domain, take_changed(domain), began_usec);
 	} else if (*domain->misnamed) {
 		answer_misnamed(domain);
+	} else if (domain->n_suspects) {
+		examine(domain, domain->suspects[--domain->n_suspects]);
 	} else {
 		return scanning;
 	}

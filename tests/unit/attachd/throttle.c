@@ -105,6 +105,66 @@ static void test_withdrawn_meanwhile(void **state)
 	world_end(&world);
 }
 
+#define MISNAMED "/local/domain/7/data/mydevice/first"
+
+static bool misnamed_is_answered(void *userdata)
+{
+	const char *answer = fake_read(userdata);
+
+	return answer && !strncmp(answer, "error: ", 7);
+}
+
+/* A request whose directory is no device id is answered once, as any other. */
+static void test_misnamed_meanwhile(void **state)
+{
+	static const char *const second = "/local/domain/7/data/mydevice/second/status";
+	struct world world;
+	uint64_t invalid;
+
+	begin(&world);
+	write_often("/local/domain/7/data/mydevice/junk", "1");
+	world_settle(&world);
+	assert_int_equal(fake_watches(), expected_watches - 1);
+	fake_write(MISNAMED "/request", "1");
+	fake_write("/local/domain/7/data/mydevice/second/request", "1");
+	world_settle(&world);
+	assert_null(fake_read(MISNAMED "/status"));
+	world_wait(&world, misnamed_is_answered, (void *)(MISNAMED "/status"));
+	world_wait(&world, misnamed_is_answered, (void *)second);
+	invalid = registry_status(world.registry).metrics.counters[COUNT_INVALID];
+	assert_int_equal(invalid, 2);
+	/* all requests are looked at again */
+	fake_write("/local/domain/7/data/mydevice", "");
+	world_settle(&world);
+	assert_int_equal(registry_status(world.registry).metrics.counters[COUNT_INVALID], invalid);
+	world_end(&world);
+}
+
+/* Also before the daemon starts, and two at the same moment. */
+static void test_misnamed_at_once(void **state)
+{
+	struct world world;
+
+	begin(&world);
+	world_kill_daemon(&world);
+	fake_write(MISNAMED "/request", "1");
+	world_start_daemon(&world, TIGHT);
+	world_wait(&world, misnamed_is_answered, (void *)(MISNAMED "/status"));
+	for (unsigned int i = 0; i < 5; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "/local/domain/7/data/mydevice/x%u/request", i);
+		fake_write(path, "1");
+	}
+	for (unsigned int i = 0; i < 5; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "/local/domain/7/data/mydevice/x%u/status", i);
+		world_wait(&world, misnamed_is_answered, path);
+	}
+	world_end(&world);
+}
+
 /* Also nodes below its state, which only the guest makes, and what its backend answers. */
 static void test_states(void **state)
 {
@@ -350,6 +410,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_withdrawn_meanwhile),
+		cmocka_unit_test(test_misnamed_meanwhile),
+		cmocka_unit_test(test_misnamed_at_once),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_within_its_share),
 		cmocka_unit_test(test_no_limit),
