@@ -33,7 +33,7 @@ daemon_cflags = $(MYDEVICE_CFLAGS) -Wshadow -Wstrict-prototypes -Wmissing-protot
 daemon_ldflags = -pthread -Wl,--as-needed
 
 # Each folder may use those before it, see docs/HACKING.md
-attachd_folders := base model store hypervisor policy nodes notes view engine bus service
+attachd_folders := base model store hypervisor policy notes nodes view engine bus service
 # mydevicectl has the first two as well
 ctl_folders := base model ctl
 

@@ -73,9 +73,10 @@ static int remove_nodes(struct device *device, struct step *step)
 {
 	bool left = step->actions & ACTION_NOTE_LEFT;
 	bool vanished = !device->unwanted && !device->domain->dead && !device->orphaned && !left;
+	struct path note = path_record(&device->key, device->record.name);
 	int r;
 
-	r = nodes_remove(device_store(device), &device->key, company_of(device));
+	r = nodes_remove(device_store(device), &device->key, &note, company_of(device));
 	if (r < 0) {
 		domain_log(device->domain, device, LOG_WARNING, NULL,
 			   "cannot remove the nodes: %s; trying again", store_strerror(r));

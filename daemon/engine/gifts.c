@@ -72,7 +72,7 @@ static void give_gift(struct domain *domain, const struct policy_gift *gift)
 }
 
 /* As its operator wanted it, whatever the policy says by now of the rest. */
-static void give_kept(struct domain *domain, const struct kept *kept)
+static void give_kept(struct domain *domain, const struct note *kept)
 {
 	struct wish wish = {
 		.origin = ORIGIN_OPERATOR,
@@ -91,7 +91,7 @@ static void give_kept(struct domain *domain, const struct kept *kept)
 static bool has_or_must_not(struct domain *domain, const char *class, const char *name)
 {
 	return device_find_named(domain, class, name) ||
-	       withheld_has(&domain->withheld, class, name);
+	       note_list_find(&domain->withheld, class, name);
 }
 
 bool gifts_turn(struct domain *domain)
@@ -103,7 +103,7 @@ bool gifts_turn(struct domain *domain)
 		return false;
 	/* what an operator wanted comes first: the policy may give another by the name */
 	while (domain->next_kept < domain->kept.n) {
-		const struct kept *kept = &domain->kept.list[domain->next_kept++];
+		const struct note *kept = &domain->kept.list[domain->next_kept++];
 
 		if (has_or_must_not(domain, kept->class, kept->record.name) ||
 		    !policy_knows_class(domain->manager->policy, kept->class))

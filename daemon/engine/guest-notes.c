@@ -8,12 +8,20 @@
 #include "engine/guest-log.h"
 #include "engine/guest-notes.h"
 #include "engine/host.h"
-#include "notes/withheld-note.h"
+#include "notes/kept.h"
+#include "notes/withheld.h"
 
-static int note_withheld(struct domain *domain)
+/* In memory first, where it holds whatever XenStore refuses. */
+static int withhold(struct domain *domain, const char *class, const char *name)
 {
-	return withheld_note(domain->manager->store, domain->domid, domain->uuid,
-			     &domain->withheld);
+	struct note note = {};
+	int r;
+
+	strcpy(note.class, class);
+	strcpy(note.record.name, name);
+	strcpy(note.record.uuid, domain->uuid);
+	r = note_list_set(&domain->withheld, &note);
+	return r < 0 ? r : withheld_note(domain->manager->store, domain->domid, &note);
 }
 
 static const char *why_unnoted(int error)
@@ -33,7 +41,7 @@ static bool is_here(const char *uuid, void *userdata)
 	return false;
 }
 
-static int note_kept(struct domain *domain, const struct kept *kept)
+static int note_kept(struct domain *domain, const struct note *kept)
 {
 	int r = kept_note(domain->manager->store, domain->uuid, kept, is_here, domain->manager);
 
@@ -44,14 +52,14 @@ static int note_kept(struct domain *domain, const struct kept *kept)
 
 static void forget_kept(struct domain *domain, const char *class, const char *name)
 {
-	kept_forget(&domain->kept, class, name);
+	note_list_drop(&domain->kept, class, name);
 	domain->next_kept = 0;
 }
 
-static int remember_kept(struct domain *domain, const struct kept *kept)
+static int remember_kept(struct domain *domain, const struct note *kept)
 {
 	domain->next_kept = 0;
-	return kept_remember(&domain->kept, kept);
+	return note_list_set(&domain->kept, kept);
 }
 
 /* It could not be noted: a later turn of the guest does, see guest_notes_save(). */
@@ -63,14 +71,19 @@ static void save_later(struct domain *domain)
 
 int guest_notes_recall(struct domain *domain)
 {
-	withheld_done(&domain->withheld);
-	return withheld_recall(domain->manager->store, domain->domid, domain->uuid,
-			       &domain->withheld);
+	struct note_list withheld;
+	int r = withheld_load(domain->manager->store, domain->domid, domain->uuid, &withheld);
+
+	if (r < 0)
+		return r;
+	note_list_done(&domain->withheld);
+	domain->withheld = withheld;
+	return 0;
 }
 
 int guest_notes_recall_kept(struct domain *domain)
 {
-	struct kept_list kept;
+	struct note_list kept;
 	int r;
 
 	if (!domain->manager->keeps || !*domain->uuid)
@@ -81,7 +94,7 @@ int guest_notes_recall_kept(struct domain *domain)
 	r = kept_load(domain->manager->store, domain->uuid, &kept);
 	if (r < 0)
 		return r;
-	kept_done(&domain->kept);
+	note_list_done(&domain->kept);
 	domain->kept = kept;
 	return 0;
 }
@@ -89,7 +102,7 @@ int guest_notes_recall_kept(struct domain *domain)
 /* What is kept of a guest is of no use where it may be another's. */
 void guest_notes_keep(struct domain *domain, const struct device_plan *plan)
 {
-	struct kept kept = {
+	struct note kept = {
 		.devid = plan->devid,
 		.record = {
 			.origin = plan->origin,
@@ -116,7 +129,7 @@ void guest_notes_keep(struct domain *domain, const struct device_plan *plan)
 int guest_notes_find_kept(const struct domain *domain, const char *class, const char *name,
 			  struct kept_before *ret)
 {
-	const struct kept *memory = kept_find(&domain->kept, class, name);
+	const struct note *memory = note_list_find(&domain->kept, class, name);
 	int r;
 
 	*ret = (struct kept_before){ .remembered = memory };
@@ -162,14 +175,15 @@ static int stop_keeping(struct domain *domain, const char *class, const char *na
 
 int guest_notes_save(struct domain *domain)
 {
-	int r = note_withheld(domain), twin = *domain->uuid ? domain_has_twin(domain) : 1;
+	int twin = *domain->uuid ? domain_has_twin(domain) : 1, r = twin < 0 ? twin : 0;
 
-	if (r == 0 && twin < 0)
-		r = twin;
+	for (size_t i = 0; r == 0 && i < domain->withheld.n; i++)
+		r = withheld_note(domain->manager->store, domain->domid,
+				  &domain->withheld.list[i]);
 	for (size_t i = 0; r == 0 && !twin && i < domain->kept.n; ) {
-		const struct kept kept = domain->kept.list[i];
+		const struct note kept = domain->kept.list[i];
 
-		if (!withheld_has(&domain->withheld, kept.class, kept.record.name)) {
+		if (!note_list_find(&domain->withheld, kept.class, kept.record.name)) {
 			i++;
 			continue;
 		}
@@ -188,7 +202,7 @@ int guest_notes_resume(struct domain *domain)
 	for (device = domain->devices; device; device = device->next) {
 		int r;
 
-		if (!withheld_has(&domain->withheld, device->key.class, device->record.name))
+		if (!note_list_find(&domain->withheld, device->key.class, device->record.name))
 			continue;
 		r = stop_keeping(domain, device->key.class, device->record.name);
 		if (r < 0)
@@ -202,34 +216,31 @@ int guest_notes_resume(struct domain *domain)
 
 void guest_notes_withhold(struct domain *domain, const char *class, const char *name)
 {
-	int r = withheld_add(&domain->withheld, class, name);
-
-	if (r == 0)
-		r = note_withheld(domain);
-	if (r < 0)
+	if (withhold(domain, class, name) < 0)
 		save_later(domain);
 }
 
 int guest_notes_allow(struct domain *domain, const char *class, const char *name)
 {
+	const struct note_list *withheld = &domain->withheld;
 	int r;
 
-	if (!withheld_drop(&domain->withheld, class, name))
+	if (!note_list_find(withheld, class, name))
 		return 0;
-	r = note_withheld(domain);
-	if (r == 0)
-		return 1;
-	guest_notes_withhold(domain, class, name);
-	return r;
+	r = withheld_drop(domain->manager->store, domain->domid, class, name,
+			  withheld->n > 1 || withheld->later);
+	if (r < 0)
+		return r;
+	note_list_drop(&domain->withheld, class, name);
+	return 1;
 }
 
 int guest_notes_detach(struct domain *domain, const struct device *device)
 {
-	int r = withheld_add(&domain->withheld, device->key.class, device->record.name);
+	int r = withhold(domain, device->key.class, device->record.name);
 
-	if (r < 0)
+	if (r < 0 && !note_list_find(&domain->withheld, device->key.class, device->record.name))
 		return r;
-	r = note_withheld(domain);
 	if (r == 0)
 		r = stop_keeping(domain, device->key.class, device->record.name);
 	if (r == 0 || r == -ENOTCONN)

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "notes/kept.h"
+#include "notes/notes.h"
 
 struct device;
 struct device_plan;
@@ -28,7 +28,7 @@ void guest_notes_keep(struct domain *domain, const struct device_plan *plan);
 /* What earlier orders left of a device. The note may be another domain's of this UUID. */
 struct kept_before {
 	bool remembered, noted;
-	struct kept memory, note;
+	struct note memory, note;
 };
 
 /* 0 or -errno */

@@ -52,8 +52,8 @@ void domain_free(struct domain *domain)
 	throttle_done(&domain->throttle);
 	store_unwatch(domain->requests_watch);
 	store_unwatch(domain->name_watch);
-	kept_done(&domain->kept);
-	withheld_done(&domain->withheld);
+	note_list_done(&domain->kept);
+	note_list_done(&domain->withheld);
 	memo_done(&domain->refusals);
 	memo_done(&domain->gift_errors);
 	free(domain->suspects);

@@ -20,8 +20,7 @@
 #include "engine/queue.h"
 #include "model/paths.h"
 #include "model/record.h"
-#include "notes/kept.h"
-#include "notes/withheld.h"
+#include "notes/notes.h"
 #include "store/store.h"
 
 struct awaited_backend;
@@ -52,9 +51,9 @@ struct domain {
 	char uuid[UUID_SIZE];
 	char name[DOMAIN_NAME_SIZE];	/* "" while not known: not served */
 	struct device *devices;
-	struct withheld withheld;
+	struct note_list withheld;	/* what an operator has detached */
 	bool unnoted;			/* some of it could not be noted yet */
-	struct kept_list kept;		/* what an operator attached, now or in an earlier life */
+	struct note_list kept;		/* what an operator attached, now or in an earlier life */
 
 	bool dead;			/* only its devices are left to remove */
 	bool reborn;			/* dead, and its domid is in use again */

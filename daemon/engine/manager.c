@@ -12,7 +12,7 @@
 #include "engine/manager.h"
 #include "engine/reconcile.h"
 #include "notes/kept.h"
-#include "notes/withheld-note.h"
+#include "notes/withheld.h"
 #include "store/socket.h"
 
 /* Domain 0, or the domain that stands in for it, serves all channels. */
@@ -92,10 +92,8 @@ static bool is_unknown(const struct request_log *guest, void *userdata)
 
 static void forget_domain(struct manager *manager, struct domain *domain)
 {
-	struct withheld none = { .n_nodes = domain->withheld.n_nodes };
-
-	if (none.n_nodes)
-		withheld_note(manager->store, domain->domid, "", &none);
+	if (domain->withheld.n)
+		withheld_drop_all(manager->store, domain->domid);
 	if (domain->reborn)
 		on_domains_changed(NULL, manager);
 	table_remove(&manager->domains, domain->domid);

@@ -20,7 +20,6 @@
 #include "engine/wish.h"
 #include "model/guest-ref.h"
 #include "nodes/nodes.h"
-#include "notes/kept.h"
 #include "policy/explain.h"
 
 _printf_(3, 4) static void fail(struct order *order, int error, const char *format, ...)

@@ -96,7 +96,7 @@ static int remove_stray_backends(struct manager *manager, unsigned int guest)
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		key.devid = devids[i];
 		if (key.devid <= MYDEVICE_DEVID_MAX)
-			r = records_remove(manager, &key, "the domain is gone");
+			r = records_remove(manager, &key, NULL, "the domain is gone");
 	}
 	return r;
 }

@@ -324,7 +324,7 @@ static void grant(struct domain *domain, const struct asked *asked, const struct
 		refuse(domain, asked, REQUEST_DENIED, &reason);
 		return;
 	}
-	if (withheld_has(&domain->withheld, MYDEVICE_CLASS, request->name)) {
+	if (note_list_find(&domain->withheld, MYDEVICE_CLASS, request->name)) {
 		snprintf(reason.text, sizeof(reason.text),
 			 "this host's operator has detached \"%s\" from this guest", request->name);
 		refuse(domain, asked, REQUEST_DENIED, &reason);

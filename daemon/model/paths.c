@@ -40,38 +40,68 @@ struct path path_backend(const struct device_key *key)
 			   key->guest, key->devid);
 }
 
-struct path path_record(const struct device_key *key)
+int path_parse_record(const char *node, struct device_key *ret)
 {
-	return path_format(PATH_RECORDS "/%u/%s-%u", key->guest, key->class, key->devid);
-}
-
-int path_parse_record(const char *name, struct device_key *ret)
-{
-	const char *dash = strrchr(name, '-');
+	const char *dash = strrchr(node, '-');
 	unsigned int devid;
 
-	if (!dash || !name_is_safe(name, (size_t)(dash - name)) ||
+	if (!dash || !name_is_safe(node, (size_t)(dash - node)) ||
 	    number_devid(dash + 1, strlen(dash + 1), &devid) < 0)
 		return -EINVAL;
-	memcpy(ret->class, name, (size_t)(dash - name));
-	ret->class[dash - name] = '\0';
+	memcpy(ret->class, node, (size_t)(dash - node));
+	ret->class[dash - node] = '\0';
 	ret->devid = devid;
 	return 0;
 }
 
-struct path path_guest_records(unsigned int guest)
+struct path path_guest_notes(unsigned int guest)
 {
 	return path_format(PATH_RECORDS "/%u", guest);
 }
 
 struct path path_withheld(unsigned int guest)
 {
-	return path_format(PATH_RECORDS "/%u/withheld", guest);
+	return path_format(PATH_RECORDS "/%u/" PATH_WITHHELD, guest);
 }
 
 struct path path_kept(const char *uuid)
 {
 	return path_format(PATH_KEPT "/%s", uuid);
+}
+
+struct path path_note(const struct path *dir, const char *class, const char *name)
+{
+	struct path path = path_format("%s/%s@%s", dir->text, class, name);
+
+	for (char *dot = path.text + strlen(dir->text); (dot = strchr(dot, '.')); )
+		*dot = '@';
+	return path;
+}
+
+int path_parse_note(const char *node, char ret_class[static MYDEVICE_NAME_MAX + 1],
+		    char ret_name[static MYDEVICE_NAME_MAX + 1])
+{
+	const char *at = strchrnul(node, '@');
+	size_t class = (size_t)(at - node), len = strlen(at + !!*at);
+	char name[MYDEVICE_NAME_MAX + 1] = "";
+
+	if (!name_is_safe(node, class) || len > MYDEVICE_NAME_MAX || strchr(node, '.'))
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++)
+		name[i] = at[i + 1] == '@' ? '.' : at[i + 1];
+	if (!name_is_safe(name, len))
+		return -EINVAL;
+	memcpy(ret_class, node, class);
+	ret_class[class] = '\0';
+	memcpy(ret_name, name, sizeof(name));
+	return 0;
+}
+
+struct path path_record(const struct device_key *key, const char *name)
+{
+	struct path dir = path_guest_notes(key->guest);
+
+	return path_note(&dir, key->class, name);
 }
 
 struct path path_requests(unsigned int guest, const char *class)

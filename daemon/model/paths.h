@@ -15,6 +15,8 @@
 /* The whole private record of the daemon lives below this node. */
 #define PATH_RECORDS "/mydevice"
 #define PATH_KEPT PATH_RECORDS "/kept"
+/* In the directory of a guest's notes. */
+#define PATH_WITHHELD "withheld"
 #define PATH_DOMAINS "/local/domain"
 
 struct path {
@@ -32,14 +34,19 @@ struct device_key {
 struct path path_domain(unsigned int domid);
 struct path path_frontend(const struct device_key *key);
 struct path path_backend(const struct device_key *key);
-struct path path_record(const struct device_key *key);
-/* "CLASS-DEVID", its last part: class and devid of ret. 0 or -EINVAL */
-int path_parse_record(const char *name, struct device_key *ret);
-struct path path_guest_records(unsigned int guest);
-/* Among the records, and none itself. */
+/* Where the notes about a guest's devices are, those that are withheld, and those kept for it. */
+struct path path_guest_notes(unsigned int guest);
 struct path path_withheld(unsigned int guest);
-/* What is kept of a guest that may come back; named as records are. */
 struct path path_kept(const char *uuid);
+/* One of them, CLASS@NAME, with "@" for each "." */
+struct path path_note(const struct path *dir, const char *class, const char *name);
+/* Its last part. 0 or -EINVAL */
+int path_parse_note(const char *node, char ret_class[static MYDEVICE_NAME_MAX + 1],
+		    char ret_name[static MYDEVICE_NAME_MAX + 1]);
+/* The one of a device. */
+struct path path_record(const struct device_key *key, const char *name);
+/* "CLASS-DEVID", as earlier releases named it: class and devid of ret. 0 or -EINVAL */
+int path_parse_record(const char *node, struct device_key *ret);
 struct path path_requests(unsigned int guest, const char *class);
 struct path path_request(unsigned int guest, const char *class, unsigned int devid);
 /* All backends a domain has of a class, and those that serve one guest. */

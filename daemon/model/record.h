@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The private note about a device, the value of /mydevice/G/CLASS-D: the
- * only thing the daemon believes after a restart. Pure. One node, so that it
- * is there or not; "key=value" words, so that it can grow.
+ * What is recorded of a device: the only thing the daemon believes after a
+ * restart. Pure; written as notes/note.h says.
  */
 #ifndef ATTACHD_RECORD_H
 #define ATTACHD_RECORD_H
@@ -14,7 +13,6 @@
 #include "model/request.h"
 
 #define UUID_SIZE 37
-#define RECORD_SIZE 512
 
 /* Who wants the device. */
 enum origin {
@@ -38,11 +36,9 @@ struct record {
 	uint64_t connected_usec;	/* from the request to Connected; 0: not yet */
 };
 
-void record_format(const struct record *record, char ret[static RECORD_SIZE]);
-/* 0 or -EBADMSG */
-int record_parse(const char *text, size_t len, struct record *ret);
-
 const char *origin_name(enum origin origin);
+/* 0 or -EINVAL */
+int origin_parse(const char *text, size_t len, enum origin *ret);
 
 /* The 36 characters of an UUID, in lower case; 0 or -EINVAL. */
 int uuid_parse(const char *text, size_t len, char ret[static UUID_SIZE]);

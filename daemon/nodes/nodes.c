@@ -7,6 +7,7 @@
 #include "nodes/kinds.h"
 #include "nodes/nodes.h"
 #include "nodes/parents.h"
+#include "notes/notes.h"
 #include "store/values.h"
 
 #define STATE_INITIALISING "1"
@@ -169,10 +170,10 @@ static int write_backend(struct store *store, store_txn txn, const struct attach
 static int write_record(struct store *store, store_txn txn, const struct device_key *key,
 			const struct record *record)
 {
-	struct path path = path_record(key);
-	char text[RECORD_SIZE];
+	struct path path = path_record(key, record->name);
+	char text[NOTE_SIZE];
 
-	record_format(record, text);
+	note_format(NOTE_DEVICE, key->devid, record, text);
 	return store_write(store, txn, path.text, text);
 }
 
@@ -298,10 +299,10 @@ int nodes_remove_backend(struct store *store, const struct device_key *key)
  * Not in a transaction: the guest could make it fail for ever. The record goes
  * last, so that whatever interrupts this, it is done again after a restart.
  */
-int nodes_remove(struct store *store, const struct device_key *key, enum company company)
+int nodes_remove(struct store *store, const struct device_key *key, const struct path *note,
+		 enum company company)
 {
 	struct path frontend = path_frontend(key), backend = path_backend(key);
-	struct path record = path_record(key);
 	int r;
 
 	r = store_remove(store, 0, backend.text);
@@ -313,10 +314,11 @@ int nodes_remove(struct store *store, const struct device_key *key, enum company
 	r = parents_prune(store, key, company);
 	if (r < 0)
 		return r;
-	r = store_remove(store, 0, record.text);
+	if (note)
+		r = store_remove(store, 0, note->text);
 	if (r < 0 || company == COMPANY_OF_GUEST)
 		return r;
-	return parents_prune_records(store, key->guest);
+	return notes_prune(store, key->guest);
 }
 
 /* Nobody else writes or deletes it. */

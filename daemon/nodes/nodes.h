@@ -45,8 +45,9 @@ int nodes_have_domain(struct store *store, unsigned int domid);
 /* Is there a frontend for this backend? 1, 0 or -errno. */
 int nodes_have_frontend(struct store *store, const struct device_key *key);
 
-/* Deletes frontend, backend, empty parents, and the record last. */
-int nodes_remove(struct store *store, const struct device_key *key, enum company company);
+/* Deletes frontend, backend, empty parents, and the note about it last; NULL: there is none. */
+int nodes_remove(struct store *store, const struct device_key *key, const struct path *note,
+		 enum company company);
 
 int nodes_update_record(struct store *store, const struct device_key *key,
 			const struct record *record);

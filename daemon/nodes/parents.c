@@ -64,10 +64,3 @@ int parents_prune(struct store *store, const struct device_key *key, enum compan
 	r = prune(store, &class, true);
 	return r < 0 ? r : parents_prune_backends(store, key, company);
 }
-
-int parents_prune_records(struct store *store, unsigned int guest)
-{
-	struct path records = path_guest_records(guest);
-
-	return prune(store, &records, false);
-}

@@ -29,6 +29,5 @@ int parents_claim(struct store *store, const struct device_key *key);
 int parents_prune(struct store *store, const struct device_key *key, enum company company);
 int parents_prune_backends(struct store *store, const struct device_key *key,
 			   enum company company);
-int parents_prune_records(struct store *store, unsigned int guest);
 
 #endif

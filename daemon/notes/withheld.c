@@ -1,99 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include <xen/io/mydevice.h>
-
-#include "base/util.h"
 #include "notes/withheld.h"
 
-#define WORD_SIZE (2 * MYDEVICE_NAME_MAX + 3)
-
-void withheld_done(struct withheld *withheld)
+int withheld_note(struct store *store, unsigned int guest, const struct note *note)
 {
-	free(withheld->text);
-	*withheld = (struct withheld){};
+	const struct path dir = path_withheld(guest);
+
+	return notes_write(store, 0, &dir, NOTE_WITHHELD, note);
 }
 
-static void format_word(char word[static WORD_SIZE], const char *class, const char *name)
+int withheld_drop_all(struct store *store, unsigned int guest)
 {
-	snprintf(word, WORD_SIZE, " %s/%s", class, name);
+	const struct path dir = path_withheld(guest);
+	int r = store_remove(store, 0, dir.text);
+
+	return r < 0 ? r : notes_prune(store, guest);
 }
 
-static char *find(char *text, const char *word)
+int withheld_drop(struct store *store, unsigned int guest, const char *class, const char *name,
+		  bool others)
 {
-	size_t len = strlen(word);
+	const struct path dir = path_withheld(guest), path = path_note(&dir, class, name);
 
-	for (char *at = text; at && (at = strstr(at, word)); at++)
-		if (at[len] == ' ' || !at[len])
-			return at;
-	return NULL;
+	return others ? store_remove(store, 0, path.text) : withheld_drop_all(store, guest);
 }
 
-bool withheld_has(const struct withheld *withheld, const char *class, const char *name)
+int withheld_load(struct store *store, unsigned int guest, const char *uuid,
+		  struct note_list *ret)
 {
-	char word[WORD_SIZE];
+	const struct path dir = path_withheld(guest);
+	_cleanup_(note_list_done) struct note_list all = {};
+	size_t left = 0;
+	int r;
 
-	format_word(word, class, name);
-	return find(withheld->text, word);
-}
+	r = notes_load(store, &dir, NOTE_WITHHELD, &all);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < all.n; i++) {
+		const struct path path = path_note(&dir, all.list[i].class,
+						   all.list[i].record.name);
 
-static int append(struct withheld *withheld, const char *words)
-{
-	size_t len = strlen(withheld_words(withheld));
-	char *text = realloc(withheld->text, len + strlen(words) + 1);
-
-	if (!text)
-		return -ENOMEM;
-	strcpy(text + len, words);
-	withheld->text = text;
+		if (!strcmp(all.list[i].record.uuid, uuid)) {
+			all.list[left++] = all.list[i];
+			continue;
+		}
+		r = store_remove(store, 0, path.text);
+		if (r < 0)
+			return r;
+	}
+	if (all.n && !left && !all.later)
+		r = store_remove(store, 0, dir.text);
+	if (r < 0)
+		return r;
+	all.n = left;
+	*ret = all;
+	all = (struct note_list){};
 	return 0;
-}
-
-int withheld_add(struct withheld *withheld, const char *class, const char *name)
-{
-	char word[WORD_SIZE];
-
-	if (withheld_has(withheld, class, name))
-		return 0;
-	format_word(word, class, name);
-	return append(withheld, word);
-}
-
-bool withheld_drop(struct withheld *withheld, const char *class, const char *name)
-{
-	char word[WORD_SIZE], *at;
-
-	format_word(word, class, name);
-	at = find(withheld->text, word);
-	if (at)
-		memmove(at, at + strlen(word), strlen(at + strlen(word)) + 1);
-	return at;
-}
-
-const char *withheld_words(const struct withheld *withheld)
-{
-	return withheld->text ?: "";
-}
-
-size_t withheld_part(const char *words)
-{
-	size_t len = strlen(words);
-
-	if (len < WITHHELD_SIZE)
-		return len;
-	for (len = WITHHELD_SIZE - 1; len && words[len] != ' '; len--)
-		;
-	/* no word of ours is as long as that */
-	return len ?: WITHHELD_SIZE - 1;
-}
-
-int withheld_parse(struct withheld *withheld, const char *uuid, const char *text)
-{
-	size_t len = strlen(uuid);
-
-	if (strncmp(text, uuid, len) || text[len] != ' ')
-		return -EBADMSG;
-	return append(withheld, text + len);
 }

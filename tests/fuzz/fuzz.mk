@@ -44,7 +44,7 @@ $(FUZZ_OUT)/packet: $(addprefix $(FUZZ_TREE)/kmod/core/,packet.c ring.c)
 
 # What the daemon and mydevicectl parse with. A fuzzer gets what it uses.
 fuzz_daemon_sources := $(wildcard $(addprefix daemon/,base/*.c model/*.c policy/*.c view/*.c)) \
-	$(addprefix daemon/,bus/order.c bus/quota.c ctl/bridge.c ctl/message.c notes/withheld.c)
+	$(addprefix daemon/,bus/order.c bus/quota.c ctl/bridge.c ctl/message.c notes/note.c)
 fuzz_daemon_objects = $(fuzz_daemon_sources:daemon/%.c=$(FUZZ_OUT)/daemon/%.o)
 
 $(FUZZ_OUT)/daemon/%.o: $(FUZZ_TREE)/daemon/%.c tests/fuzz/fuzz.mk

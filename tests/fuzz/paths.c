@@ -112,7 +112,7 @@ static void check_names(const char *text, size_t len)
 	parsed.backend = DOMID_LIMIT - 1;
 	fuzz_assert(strlen(path_frontend(&parsed).text) < PATH_SIZE - 1);
 	fuzz_assert(strlen(path_backend(&parsed).text) < PATH_SIZE - 1);
-	fuzz_assert(!strcmp(strrchr(path_record(&parsed).text, '/') + 1, text));
+	fuzz_assert(strlen(path_record(&parsed, "n").text) < PATH_SIZE - 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,10 +8,7 @@
 #include <string.h>
 
 #include "input.h"
-#include "model/record.h"
-#include "notes/withheld.h"
-
-#define UUID "01234567-89ab-cdef-0123-456789abcdef"
+#include "notes/note.h"
 
 static void check_uuid(const char *uuid)
 {
@@ -21,25 +18,55 @@ static void check_uuid(const char *uuid)
 		fuzz_assert((uuid[i] == '-') == (i == 8 || i == 13 || i == 18 || i == 23));
 }
 
-static void check_record(const char *text, size_t len)
+static bool is_later_version(const char *text, size_t len)
 {
-	struct record record = { .ring_size = 4711 }, again;
-	char written[RECORD_SIZE];
-	int r = record_parse(text, len, &record);
+	return len > 1 && text[0] == 'v' && text[1] >= '1' && text[1] <= '9';
+}
+
+/* The name of its node, and after a slash the value. */
+static void check_note(enum note_kind kind, const char *node, const char *text, size_t len)
+{
+	struct note note = { .devid = 4711 }, again;
+	const struct path dir = path_withheld(7);
+	char written[NOTE_SIZE];
+	struct reason reason = {};
+	unsigned int devid;
+	int r = note_parse(kind, node, text, len, &note, &reason);
 
 	if (r < 0) {
-		fuzz_assert(r == -EBADMSG && record.ring_size == 4711);
+		fuzz_assert(note.devid == 4711);
+		fuzz_assert(r == -EBADMSG ? *reason.text && is_plain(reason.text) :
+			    r == -EPROTONOSUPPORT && is_later_version(text, len));
 		return;
 	}
-	fuzz_assert(is_name(record.name, strlen(record.name)));
-	fuzz_assert(record.origin < ORIGIN_MAX && record.mode < MODE_MAX);
-	if (*record.uuid)
-		check_uuid(record.uuid);
+	fuzz_assert(is_name(note.record.name, strlen(note.record.name)));
+	fuzz_assert(is_name(note.class, strlen(note.class)));
+	fuzz_assert(!strcmp(strrchr(path_note(&dir, note.class, note.record.name).text, '/') + 1,
+			    node));
+	fuzz_assert(note.record.origin < ORIGIN_MAX && note.record.mode < MODE_MAX);
+	if (*note.record.uuid)
+		check_uuid(note.record.uuid);
+	fuzz_assert(kind == NOTE_WITHHELD ||
+		    (note_parse_devid(text, len, &devid) == 0 && devid == note.devid));
 	memset(written, 'x', sizeof(written));
-	record_format(&record, written);
+	note_format(kind, note.devid, &note.record, written);
 	fuzz_assert(memchr(written, 0, sizeof(written)) && is_plain(written));
-	fuzz_assert(record_parse(written, strlen(written), &again) == 0);
-	fuzz_assert(!memcmp(&record, &again, sizeof(record)));
+	fuzz_assert(note_parse(kind, node, written, strlen(written), &again, &reason) == 0);
+	fuzz_assert(kind == NOTE_WITHHELD || !memcmp(&note, &again, sizeof(note)));
+}
+
+static void check_notes(const char *text, size_t len)
+{
+	const char *slash = memchr(text, '/', len);
+	char *node = slash ? strndup(text, (size_t)(slash - text)) : strdup("mydevice@demo");
+
+	if (slash) {
+		len -= (size_t)(slash + 1 - text);
+		text = slash + 1;
+	}
+	check_note(NOTE_DEVICE, node, text, len);
+	check_note(NOTE_WITHHELD, node, text, len);
+	free(node);
 }
 
 static void check_vm(const char *text, size_t len)
@@ -57,34 +84,6 @@ static void check_vm(const char *text, size_t len)
 		check_uuid(uuid);
 }
 
-static void check_parts(const char *words)
-{
-	size_t len;
-
-	for (; *words; words += len) {
-		len = withheld_part(words);
-		fuzz_assert(len && len < WITHHELD_SIZE && len <= strlen(words));
-	}
-}
-
-static void check_withheld(const char *text)
-{
-	struct withheld withheld = {};
-
-	if (withheld_parse(&withheld, UUID, text) < 0)
-		return;
-	fuzz_assert(!strcmp(text + strlen(UUID), withheld_words(&withheld)));
-	check_parts(withheld_words(&withheld));
-	if (!withheld_has(&withheld, "mydevice", "zz")) {
-		fuzz_assert(withheld_add(&withheld, "mydevice", "zz") == 0);
-		fuzz_assert(withheld_has(&withheld, "mydevice", "zz"));
-		fuzz_assert(withheld_drop(&withheld, "mydevice", "zz"));
-		fuzz_assert(!strcmp(text + strlen(UUID), withheld_words(&withheld)));
-		fuzz_assert(!withheld_drop(&withheld, "mydevice", "zz"));
-	}
-	withheld_done(&withheld);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -93,11 +92,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len;
 	char *bytes = input_bytes(&input, size, &len), *text = malloc(len + 1);
 
-	check_record(bytes, len);
+	check_notes(bytes, len);
 	memcpy(text, bytes, len);
 	text[len] = '\0';
 	check_vm(text, strlen(text));
-	check_withheld(text);
 	free(bytes);
 	free(text);
 	return 0;

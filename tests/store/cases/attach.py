@@ -38,7 +38,8 @@ def attach_on_request(host):
     nodes = one.nodes(3)
     value, perms = nodes.pop(record)
     equal(perms, "n0", "the record's permissions")
-    check("demo" in value and one.uuid in value, f"the record says {value!r}")
+    equal(record, "/mydevice/7/mydevice@demo", "the record")
+    check(one.uuid in value, f"the record says {value!r}")
     equal(nodes, expected, "the nodes")
     # what stands above them is of the toolstack alone
     for path in ("/mydevice", "/mydevice/7"):

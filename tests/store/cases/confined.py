@@ -132,7 +132,7 @@ def confined_failure_of_one_at_the_start(host):
     refused = [0]
 
     def meddle(kind, payload):
-        if kind == wire.READ and payload.startswith(b"/mydevice/7/mydevice-0") or \
+        if kind == wire.READ and payload.startswith(b"/mydevice/7/mydevice@demo") or \
            kind == wire.RM and payload.startswith(wire.raw(gone.backend(0))):
             refused[0] += 1
             return "EIO"

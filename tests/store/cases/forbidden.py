@@ -24,7 +24,7 @@ def forbidden_paths_are_out_of_reach(host):
     host.settle(0.1)
     before = {**one.nodes(0), **other.nodes(0)}
     targets = [one.backend(0), one.backend(0, "state"), one.backend(0, "online"),
-               one.backend(0, "new"), one.record(0), "/mydevice", "/mydevice/7/mydevice-9",
+               one.backend(0, "new"), one.record(0), "/mydevice", "/mydevice/7/mydevice@new",
                "/mydevice/new", other.frontend(0), other.frontend(0, "state"),
                other.backend(0, "state"), other.record(0), other.request_path(0, "request"),
                other.request_path(1, "request"), one.frontend(1),

@@ -187,7 +187,7 @@ def manage_detach_lasts(host):
     equal(host.client.get("/mydevice/7/withheld"), None, "what is noted")
     # or the guest is another one
     ctl(host, "detach", "7", "log")
-    check("log" in host.client.get("/mydevice/7/withheld"), "it is not noted")
+    check(host.client.get("/mydevice/7/withheld/mydevice@log"), "it is not noted")
     equal(host.client.perms("/mydevice/7/withheld"), "n0", "the note's permissions")
     host.destroy(one)
     host.expect(lambda: not one.traces(), "nothing is left", one.traces)

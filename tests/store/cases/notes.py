@@ -105,13 +105,13 @@ def notes_of_many_detached(host):
             host.attachd.start()
     for path, (value, perms) in host.client.tree("/mydevice/7").items():
         equal(perms, "n0", path)
-        check(len(value) <= 1100, f"{path} has {len(value)} bytes")
+        check(len(value) <= 300, f"{path} has {len(value)} bytes")
     # some are allowed again, and then all
     for name in names[:19]:
         ctl(host, "attach", "web1", name)
     denied(host, one, 19, names[19])
     equal([path for path in host.client.tree("/mydevice/7") if "withheld" in path],
-          ["/mydevice/7/withheld"], "what is noted")
+          ["/mydevice/7/withheld", f"/mydevice/7/withheld/mydevice@{names[19]}"], "what is noted")
     host.destroy(one)
     host.expect(lambda: not one.traces(), "nothing is left", one.traces)
 
@@ -140,7 +140,7 @@ def notes_that_cannot_be_written(host):
     host.settle(2)
     check(refused[0] < 20, f"{refused[0]} tries")
     between.meddle = lambda kind, payload: None
-    host.expect(lambda: host.client.get("/mydevice/7/withheld") and not kept(host, one),
+    host.expect(lambda: host.client.get("/mydevice/7/withheld/mydevice@demo") and not kept(host, one),
                 "it is noted when it can be", lambda: host.client.tree("/mydevice"))
     host.attachd.kill()
     host.attachd.start()

@@ -270,7 +270,7 @@ def restart_killed_at_every_step_of_an_order_to_attach(host):
 
 @case(build="plain")
 def restart_killed_at_every_step_of_an_order_to_detach(host):
-    order = Order(host, "detach", lambda one: host.client.get("/mydevice/7/withheld"),
+    order = Order(host, "detach", lambda one: host.client.tree("/mydevice/7/withheld"),
                   lambda one: without_log(host, one), lambda one: has_log(host, one))
 
     def begin(one, prepare):
@@ -313,7 +313,8 @@ def restart_killed_at_every_step_of_a_start(host):
         host.client.write(f"{gone.frontend(0)}/state", "4")
         host.client.make(f"{gone.backend(0)}", "n0,r8")
         host.client.write(f"{gone.backend(0)}/state", "4")
-        host.client.make(gone.record(0), "n0", host.client.get(kept.record(0)))
+        host.client.make("/mydevice/8/mydevice@demo", "n0",
+                         host.client.get(kept.record(0)))
         hit = []
 
         def act(kind):
@@ -353,16 +354,17 @@ def restart_with_a_damaged_record(host):
     host.expect(lambda: one.attached(0), "the device is attached", lambda: one.status(0))
     host.attachd.kill()
     nodes = two.nodes(0)
-    written = host.client.get(one.record(0))
+    record = one.record(0)
+    written = host.client.get(record)
     check(one.uuid in written, f"the record says {written!r}")
     anothers = written.replace(one.uuid, two.uuid)
-    for junk in ("", "junk", "v1", "v1 name=../x backend=99999", "v9 name=demo", "x" * 1500,
-                 anothers):
-        host.client.write(one.record(0), junk)
+    for junk in ("", "junk", "v1", "v1 name=../x backend=99999", "v2", "v2 uuid= devid=0",
+                 "v9 uuid=", "x" * 1500, anothers):
+        host.client.write(record, junk)
         host.client.write("/mydevice/nonsense", "1")
         host.client.write("/mydevice/7/other-0", "1")
         host.attachd.start()
-        host.expect(lambda: one.attached(0) and one.uuid in (host.client.get(one.record(0)) or "")
+        host.expect(lambda: one.attached(0) and one.uuid in (host.client.get(record) or "")
                     and host.client.get(one.backend(0, "name")) == "demo",
                     f"it is attached anew after {junk[:20]!r}", lambda: one.nodes(0))
         host.attachd.kill()

@@ -193,7 +193,7 @@ def stores_with_a_competing_writer(host):
     between = proxy.Proxy(host.machine.socket, os.path.join(host.dir, "proxy"))
     host.attachd.store_path = between.path
     one, other = host.guest(7, "web1"), host.guest(8, "web2")
-    between.meddle = rival = Competitor(host, 7, b"/mydevice/7/mydevice-")
+    between.meddle = rival = Competitor(host, 7, b"/mydevice/7/mydevice@")
     host.attachd.start()
     rival.may = 15
     one.request(0, "demo")

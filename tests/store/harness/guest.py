@@ -42,7 +42,12 @@ class Guest:
         return path + (f"/{node}" if node else "")
 
     def record(self, devid, of="mydevice"):
-        return f"/mydevice/{self.domid}/{of}-{devid}"
+        """The note about the device; a path without a node if there is none."""
+        directory = f"/mydevice/{self.domid}"
+        for path, (value, _) in self.world.client.tree(directory).items():
+            if path.startswith(f"{directory}/{of}@") and f" devid={devid} " in value:
+                return path
+        return f"{directory}/none"
 
     # What its driver does when it is loaded
 

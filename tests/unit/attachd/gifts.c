@@ -208,7 +208,7 @@ static void test_other_classes(void **state)
 		ALICE_FRONTEND "/backend-id=0 (n7,r0)\n"
 		ALICE_FRONTEND "/hello=world (n7,r0)\n"
 		ALICE_FRONTEND "/state=1 (n7,r0)\n"));
-	assert_string_equal(fake_permissions("/mydevice/7/alice_dev-2"), "n0");
+	assert_string_equal(fake_permissions("/mydevice/7/alice_dev@alice_dev"), "n0");
 	assert_non_null(fake_read("/local/domain/0/backend/bob/7/0/state"));
 	/* of the same id and another class */
 	assert_true(device_is_whole(7, 2));

@@ -46,7 +46,7 @@ static void test_the_nodes_of_the_contract(void **state)
 		FRONTEND "/mode=stream (n7,r0)\n"
 		FRONTEND "/name=demo (n7,r0)\n"
 		FRONTEND "/state=1 (n7,r0)\n"));
-	assert_string_equal(fake_permissions("/mydevice/7/mydevice-0"), "n0");
+	assert_string_equal(fake_permissions("/mydevice/7/mydevice@demo"), "n0");
 	assert_string_equal(guest_answer(7, 0), "attached");
 	world_end(&world);
 }
@@ -98,7 +98,7 @@ static void test_another_mode_is_another_device(void **state)
 	world_settle(&world);
 	world_wait(&world, is_whole, NULL);
 	assert_string_equal(fake_read(BACKEND "/mode"), "packet");
-	assert_non_null(strstr(fake_read("/mydevice/7/mydevice-0"), "mode=packet"));
+	assert_non_null(strstr(device_note(7, 0), "mode=packet"));
 	world_end(&world);
 }
 
@@ -150,7 +150,7 @@ static void test_a_name_is_given_once(void **state)
 	/* and is free again with the device that had it */
 	guest_withdraw(7, 0);
 	world_settle(&world);
-	assert_true(device_is_whole(7, 1) || !fake_read("/mydevice/7/mydevice-0"));
+	assert_true(device_is_whole(7, 1) || !device_note(7, 0));
 	world_sleep(&world, 400 * USEC_PER_MSEC);
 	assert_true(device_is_whole(7, 1));
 	assert_string_equal(guest_answer(7, 1), "attached");
@@ -425,7 +425,7 @@ static void test_tree_replaced_unnoticed(void **state)
 	world_settle(&world);
 	assert_true(device_is_whole(7, 0));
 	assert_string_equal(fake_read("/local/domain/0/backend/mydevice/7/0/guest"), "new");
-	assert_non_null(strstr(fake_read("/mydevice/7/mydevice-0"), "uuid=ffffffff"));
+	assert_non_null(strstr(device_note(7, 0), "uuid=ffffffff"));
 	world_end(&world);
 }
 

@@ -313,7 +313,7 @@ static void test_attached_comes_back_with_its_guest(void **state)
 			    "8192");
 	assert_string_equal(fake_permissions("/mydevice/kept"), "n0");
 	/* its guest may not get rid of it */
-	assert_non_null(strstr(fake_read("/mydevice/10/mydevice-4094"), "origin=operator"));
+	assert_non_null(strstr(device_note(10, GIFT - 1), "origin=operator"));
 	/* another guest gets nothing; and nobody, once it was detached */
 	guest_of(20, "other", 2);
 	world_settle(&world);
@@ -353,7 +353,7 @@ static void test_two_of_one_uuid_are_told_apart(void **state)
 	guest_of(10, "web", 1);
 	world_settle(&world);
 	assert_true(device_is_whole(10, GIFT));
-	assert_non_null(strstr(fake_read("/mydevice/10/mydevice-4095"), "name=demo"));
+	assert_non_null(fake_read("/mydevice/10/mydevice@demo"));
 	assert_false(device_is_whole(10, GIFT - 1));
 	world_end(&world);
 }
@@ -418,8 +418,9 @@ static void test_migrated_on_one_host(void **state)
 
 static void test_so_many_guests_are_kept(void **state)
 {
-	static const char record[] = "v1 uuid= name=x origin=operator requested=%u";
-	char path[96], text[96];
+	static const char record[] = "v2 uuid= devid=4000 origin=operator backend=0 mode=stream "
+		"ring-size=4096 hotplug=0 moved=0 requested=%u written=0 connected=0";
+	char path[96], text[192];
 	struct world world;
 
 	world_begin(&world, QUICK);
@@ -429,7 +430,7 @@ static void test_so_many_guests_are_kept(void **state)
 	world_settle(&world);
 	for (unsigned int i = 0; i < 256; i++) {
 		snprintf(path, sizeof(path),
-			 "/mydevice/kept/00000000-0000-0000-0000-%012u/mydevice-4000", i);
+			 "/mydevice/kept/00000000-0000-0000-0000-%012u/mydevice@x", i);
 		snprintf(text, sizeof(text), record, i == 1 ? 1 : i == 17 ? 2 : 1000 + i);
 		fake_write(path, text);
 	}

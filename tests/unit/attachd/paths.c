@@ -17,12 +17,12 @@ static void test_the_contract(void **state)
 	assert_string_equal(path_requests(7, "mydevice").text, "/local/domain/7/data/mydevice");
 	assert_string_equal(path_guest_backends(3, "mydevice", 7).text,
 			    "/local/domain/3/backend/mydevice/7");
-	assert_string_equal(path_record(&key).text, "/mydevice/7/mydevice-12");
+	assert_string_equal(path_record(&key, "a.b").text, "/mydevice/7/mydevice@a@b");
 }
 
 static void test_record_is_below_its_guest(void **state)
 {
-	struct path guest = path_guest_records(7), record = path_record(&key);
+	struct path guest = path_guest_notes(7), record = path_record(&key, "demo");
 
 	assert_int_equal(strncmp(record.text, guest.text, strlen(guest.text)), 0);
 	assert_int_equal(record.text[strlen(guest.text)], '/');
@@ -78,7 +78,28 @@ static void test_record_names(void **state)
 	assert_int_equal(key.devid, 0);
 	assert_int_equal(key.guest, 7);
 	assert_int_equal(key.backend, 3);
-	assert_string_equal(path_record(&key).text, "/mydevice/7/dev-0");
+}
+
+static void test_note_names(void **state)
+{
+	static const char *const junk[] = {
+		"", "@", "mydevice", "mydevice@", "@demo", "mydevice-0", "withheld", "withheld@1",
+		"mydevice@@", "my.device@demo", "mydevice@a.b", "my device@demo", "mydevice@a b",
+		"mydevice@a/b", "1a@demo",
+		"mydevice@n234567890123456789012345678901234567890123456789012345678901234",
+	};
+	char class[MYDEVICE_NAME_MAX + 1] = "untouched", name[MYDEVICE_NAME_MAX + 1] = "as well";
+	struct path dir = path_withheld(7);
+
+	for (size_t i = 0; i < ARRAY_SIZE(junk); i++)
+		assert_int_equal(path_parse_note(junk[i], class, name), -EINVAL);
+	assert_string_equal(class, "untouched");
+	assert_string_equal(name, "as well");
+	assert_int_equal(path_parse_note("two-words@a@b@", class, name), 0);
+	assert_string_equal(class, "two-words");
+	assert_string_equal(name, "a.b.");
+	assert_string_equal(path_note(&dir, class, name).text,
+			    "/mydevice/7/withheld/two-words@a@b@");
 }
 
 static void check_guest(struct path path)
@@ -105,8 +126,8 @@ static void test_guests_of_paths(void **state)
 	check_guest(path_frontend(&key));
 	check_guest(backend);
 	check_guest(path_child(&backend, "state"));
-	check_guest(path_record(&key));
-	check_guest(path_guest_records(7));
+	check_guest(path_record(&key, "x"));
+	check_guest(path_guest_notes(7));
 	check_guest(path_withheld(7));
 	check_guest(path_requests(7, "backend"));
 	check_guest(path_request(7, "mydevice", 5));
@@ -158,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_largest_numbers_fit),
 		cmocka_unit_test(test_backend_node),
 		cmocka_unit_test(test_record_names),
+		cmocka_unit_test(test_note_names),
 		cmocka_unit_test(test_guests_of_paths),
 		cmocka_unit_test(test_request_events),
 		cmocka_unit_test(test_junk_events),

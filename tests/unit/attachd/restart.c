@@ -195,7 +195,7 @@ static void verify_served_anew(void)
 {
 	const char *frontend = "/local/domain/7/device/mydevice/0";
 	bool elsewhere = fake_read("/local/domain/9/backend/mydevice/7/0/state");
-	const char *record = fake_read("/mydevice/7/mydevice-0");
+	const char *record = fake_read("/mydevice/7/mydevice@demo");
 
 	if (elsewhere == device_is_whole(7, 0) || !record ||
 	    !strstr(record, elsewhere ? "backend=9 " : "backend=0 "))

@@ -173,6 +173,15 @@ static bool is(const char *path, const char *value)
 	return found && !strcmp(found, value);
 }
 
+const char *device_note(unsigned int domid, unsigned int devid)
+{
+	const char *name = fake_read(at("/local/domain/0/backend/mydevice/%u/%u/name", domid,
+					devid));
+	const char *note = fake_read(at("/mydevice/%u/mydevice@%s", domid, name ?: ""));
+
+	return note && strstr(note, at(" devid=%u ", devid)) ? note : NULL;
+}
+
 bool device_is_whole(unsigned int domid, unsigned int devid)
 {
 	const char *f = at("/local/domain/%u/device/mydevice/%u", domid, devid);
@@ -181,7 +190,7 @@ bool device_is_whole(unsigned int domid, unsigned int devid)
 	return is(at("%s/backend", f), b) && is(at("%s/frontend", b), f) &&
 	       fake_read(at("%s/state", f)) && fake_read(at("%s/state", b)) &&
 	       is(at("%s/online", b), "1") &&
-	       fake_read(at("/mydevice/%u/mydevice-%u", domid, devid));
+	       device_note(domid, devid);
 }
 
 bool device_is_gone(unsigned int domid, unsigned int devid)

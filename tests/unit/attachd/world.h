@@ -53,5 +53,7 @@ void set_states(unsigned int domid, unsigned int devid, enum end_state frontend,
 /* Both directories and the record are there as they should be, or none of them is. */
 bool device_is_whole(unsigned int domid, unsigned int devid);
 bool device_is_gone(unsigned int domid, unsigned int devid);
+/* The note about a channel that domain 0 serves, or NULL. */
+const char *device_note(unsigned int domid, unsigned int devid);
 
 #endif

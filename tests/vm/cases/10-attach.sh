@@ -28,7 +28,7 @@ expect guest-is-refused-what-is-not-its-own guest a intrude \
 	"/local/domain/0/backend/mydevice/$id/0" "/local/domain/0/backend/mydevice/$id/0/state" \
 	"/local/domain/0/backend/mydevice/$id" "/local/domain/0/backend/mydevice/$other/0/online" \
 	"/local/domain/$other/device/mydevice/0/state" "/local/domain/$other/data/mydevice/0/name" \
-	"/local/domain/$id/device" /mydevice "/mydevice/$id" "/mydevice/$id/mydevice-0"
+	"/local/domain/$id/device" /mydevice "/mydevice/$id" "/mydevice/$id/mydevice@demo"
 expect guest-stays-connected-after-that connected a
 
 # ring size as the policy has it, both ways
