@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "bus/details.h"
 #include "bus/device.h"
+#include "bus/error.h"
 #include "bus/manage.h"
 #include "bus/names.h"
 #include "bus/order.h"
@@ -279,35 +280,6 @@ int bus_method_sections(sd_bus_message *call, struct bus_orders *orders, sd_bus_
 	return look(call, ORDER_SECTIONS, orders, ret_error);
 }
 
-static const char *error_name(int error)
-{
-	switch (-error) {
-	case ESRCH:
-		return BUS_ERROR_NO_SUCH_GUEST;
-	case ENOTUNIQ:
-		return BUS_ERROR_AMBIGUOUS_GUEST;
-	case ENXIO:
-		return BUS_ERROR_NO_SUCH_DEVICE;
-	case EEXIST:
-		return BUS_ERROR_EXISTS;
-	case EBUSY:
-	case EAGAIN:
-		return BUS_ERROR_BUSY;
-	case EHOSTUNREACH:
-		return BUS_ERROR_NO_BACKEND;
-	case ENOSPC:
-		return BUS_ERROR_NO_SPACE;
-	case ENOMEM:
-		return SD_BUS_ERROR_NO_MEMORY;
-	case EHOSTDOWN:
-	case ENOTCONN:
-		return BUS_ERROR_NO_XENSTORE;
-	case EINVAL:
-		return SD_BUS_ERROR_INVALID_ARGS;
-	}
-	return BUS_ERROR_FAILED;
-}
-
 static int answer_sections(const struct order *order)
 {
 	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -331,7 +303,7 @@ static int answer(const struct order *order)
 	_cleanup_free_ char *path = NULL;
 
 	if (order->result < 0)
-		return sd_bus_reply_method_errorf(order->userdata, error_name(order->result), "%s",
+		return sd_bus_reply_method_errorf(order->userdata, bus_error_name(order->result), "%s",
 						  *order->reason.text ? order->reason.text :
 						  strerror(-order->result));
 	if (order->kind == ORDER_EXPLAIN)

@@ -17,6 +17,8 @@
 #define BUS_ERROR_NO_XENSTORE BUS_INTERFACE ".Error.NoXenStore"
 #define BUS_ERROR_NO_BACKEND BUS_INTERFACE ".Error.NoBackend"
 #define BUS_ERROR_NO_SPACE BUS_INTERFACE ".Error.NoSpace"
+#define BUS_ERROR_NOT_SUPPORTED BUS_INTERFACE ".Error.NotSupported"
+#define BUS_ERROR_NO_DRIVER BUS_INTERFACE ".Error.NoDriver"
 #define BUS_ERROR_BAD_POLICY BUS_INTERFACE ".Error.BadPolicy"
 #define BUS_ERROR_FAILED BUS_INTERFACE ".Error.Failed"
 

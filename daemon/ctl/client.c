@@ -82,6 +82,8 @@ static int explain(struct client *client, int r, const sd_bus_error *error, cons
 		{ BUS_ERROR_NO_XENSTORE, -ENOTCONN },
 		{ BUS_ERROR_NO_BACKEND, -EHOSTUNREACH },
 		{ BUS_ERROR_NO_SPACE, -ENOSPC },
+		{ BUS_ERROR_NOT_SUPPORTED, -EOPNOTSUPP },
+		{ BUS_ERROR_NO_DRIVER, -EUNATCH },
 		{ BUS_ERROR_BAD_POLICY, -EUCLEAN },
 		{ SD_BUS_ERROR_LIMITS_EXCEEDED, -EUSERS },
 		{ SD_BUS_ERROR_NO_REPLY, -ETIMEDOUT },

@@ -26,8 +26,9 @@ struct client;
  * All return 0 or -errno, and ret_why for a person. -EHOSTDOWN: the daemon is not on the bus;
  * -ENOENT: it knows no such guest or device; -ENOTUNIQ: several guests; -EACCES: not allowed;
  * -EINVAL, -EEXIST, -EBUSY, -ENOTCONN (no XenStore), -EHOSTUNREACH (no backend domain),
- * -ENOSPC (a quota), -EUSERS (too many requests of this user), -ETIMEDOUT (no answer);
- * -EIO for everything else.
+ * -ENOSPC (a quota), -EOPNOTSUPP (the backend's driver cannot do it), -EUNATCH (there is none
+ * that could), -EUSERS (too many requests of this user), -ETIMEDOUT (no answer); -EIO for
+ * everything else.
  */
 int client_open(struct client **ret, const char **ret_why);
 void client_close(struct client *client);

@@ -25,6 +25,8 @@ int command_failed(int error, const char *why)
 		{ -EHOSTUNREACH, EXIT_NO_BACKEND, "no backend domain: ", "" },
 		{ -ENOSPC, EXIT_NO_SPACE, "no space in XenStore: ", "" },
 		{ -EUSERS, EXIT_LIMIT, "too many requests: ", "" },
+		{ -EOPNOTSUPP, EXIT_NOT_SUPPORTED, "not supported: ", "" },
+		{ -EUNATCH, EXIT_NO_DRIVER, "", "" },
 		{ -EUCLEAN, EXIT_BAD_POLICY, "the policy is refused: ",
 		  "; the one in use stays; see: mydevice-attachd --check" },
 	};

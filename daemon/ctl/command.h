@@ -22,6 +22,8 @@ enum {
 	EXIT_NO_SPACE = 12,
 	EXIT_LIMIT = 13,
 	EXIT_BAD_POLICY = 14,
+	EXIT_NOT_SUPPORTED = 15,
+	EXIT_NO_DRIVER = 16,
 };
 
 /* Options that only some commands take. */

@@ -33,8 +33,8 @@ $(BUILD)/unit/asan.a $(BUILD)/unit/tsan.a:
 
 attachd_unit_headers := $(wildcard daemon/*/*.h tests/unit/attachd/*.h) include/xen/io/mydevice.h
 
-attachd_unit_alone := awaited backoff bridge diagnosis directory doubts driver escape \
-	kinds limit live machine memo metrics name note number paths policy policy-state \
+attachd_unit_alone := awaited backoff bridge diagnosis directory doubts driver error \
+	escape kinds limit live machine memo metrics name note number paths policy policy-state \
 	protocol quota record registry request request-log shun table
 UNIT_TESTS += $(attachd_unit_alone:%=$(BUILD)/unit/attachd-%)
 
