@@ -19,6 +19,7 @@
 #include "engine/requests.h"
 #include "engine/wish.h"
 #include "model/guest-ref.h"
+#include "nodes/kernel.h"
 #include "nodes/nodes.h"
 #include "policy/explain.h"
 
@@ -242,6 +243,23 @@ static void detach(struct domain *domain, struct order *order)
 	device_withdraw(device);
 }
 
+/* The nodes of a driver that was unbound are like those of an older one. */
+static void fail_direction(struct order *order, const struct device *device)
+{
+	int bound = kernel_has_driver(KERNEL_SYSFS, &device->key);
+
+	if (bound == 0)
+		fail(order, -EUNATCH, "no driver serves it: the backend's driver was unbound; load "
+		     "or bind mydeviceback, see mydevice-reload(8)");
+	else if (bound < 0 && device->backend == END_CLOSED)
+		fail(order, -EUNATCH, "no driver serves it that can enforce a direction: the "
+		     "backend's driver was unbound, or is an older one; load or bind the installed "
+		     "one in the domain that serves it, see mydevice-reload(8)");
+	else
+		fail(order, -EOPNOTSUPP, "the backend's driver is an older one, which cannot "
+		     "enforce a direction; load the installed one, see mydevice-reload(8)");
+}
+
 /* For as long as the device is there: what is to last longer stands in the policy. */
 static void set(struct domain *domain, struct order *order)
 {
@@ -263,8 +281,7 @@ static void set(struct domain *domain, struct order *order)
 	r = nodes_set_live(domain->manager->store, &device->key, device->record.mode, &order->live,
 			   order->named);
 	if (r == -EOPNOTSUPP) {
-		fail(order, r, "the backend's driver is an older one, which cannot enforce a "
-		     "direction; load the installed one, see mydevice-reload(8)");
+		fail_direction(order, device);
 		return;
 	}
 	if (r < 0) {

@@ -10,4 +10,9 @@
 /* Is there still a device for this backend directory? Always false for another domain's. */
 bool kernel_has_backend(const struct device_key *key);
 
+#define KERNEL_SYSFS "/sys"
+
+/* Is a driver bound to it? 1, 0, or -ENODATA if this kernel has no such device. */
+int kernel_has_driver(const char *sysfs, const struct device_key *key);
+
 #endif

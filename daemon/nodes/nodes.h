@@ -61,7 +61,7 @@ int nodes_read_hotplug(struct store *store, const struct device_key *key, enum h
 
 /*
  * Those that are named, 1 << enum live_key. -ESRCH if there is no backend any more,
- * -EOPNOTSUPP if its driver cannot enforce the direction.
+ * -EOPNOTSUPP if its driver cannot enforce the direction, or was unbound.
  */
 int nodes_set_live(struct store *store, const struct device_key *key, enum channel_mode mode,
 		   const struct live *live, unsigned int named);

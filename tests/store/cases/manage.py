@@ -456,6 +456,13 @@ def manage_direction(host):
     check(status == 15 and not out and "cannot enforce a direction" in err and
           "mydevice-reload" in err, f"a driver without it: {status} {err}")
     equal(nodes(1), [None, "stream"], "after that")
+    # what is left of a driver that was unbound
+    host.client.write(one.backend(1, "state"), drivers.CLOSED)
+    host.expect(lambda: host.attachd.list()[1]["backend_state"] == "Closed", "it is listed so")
+    status, out, err = host.attachd.ctl("set", "web1", "demo", "direction=to-guest")
+    check(status == 16 and not out and "no driver serves it" in err and "was unbound" in err,
+          f"no driver: {status} {err}")
+    equal(nodes(1), [None, "stream"], "after that, too")
 
 
 def reachable(path):

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ctl/driver.h"
+#include "nodes/kernel.h"
 
 static char root[] = "/tmp/mydevice-driver-XXXXXX";
 
@@ -62,11 +63,25 @@ static void test_elsewhere(void **state)
 	assert_string_equal(driver, "as before");
 }
 
+/* The same for the daemon, of devices that this domain serves. */
+static void test_daemon(void **state)
+{
+	struct device_key key = { .guest = 7, .class = "mydevice" };
+
+	for (key.devid = 0; key.devid < 4; key.devid++)
+		assert_int_equal(kernel_has_driver(root, &key),
+				 key.devid < 2 ? 1 : key.devid == 2 ? 0 : -ENODATA);
+	key.devid = 0;
+	key.backend = 5;
+	assert_int_equal(kernel_has_driver(root, &key), -ENODATA);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_daemon),
 	};
 
 	return cmocka_run_group_tests(tests, make_sysfs, remove_sysfs);
