@@ -7,7 +7,7 @@
 #include "base/messages.h"
 #include "policy/choice.h"
 #include "policy/file.h"
-#include "policy/state.h"
+#include "policy/last-good.h"
 
 #define ABOUT(id) (&(struct log_about){ .message_id = (id), .domid = -1, .devid = -1 })
 
@@ -76,7 +76,7 @@ static void log_missing_sources(const struct policy_choice *choice, const struct
 	struct reason reason;
 	time_t when;
 
-	if (policy_state_load(choice->directory, &saved, &when, &reason) < 0)
+	if (last_good_load(choice->directory, &saved, &when, &reason) < 0)
 		return;
 	for (size_t i = 0; i < saved->n_sources; i++)
 		if (!has_source(policy, saved->sources[i].file))
@@ -90,7 +90,7 @@ static void adopt(struct policy_choice *choice, const struct policy *policy)
 	int r;
 
 	log_missing_sources(choice, policy);
-	r = policy_state_save(choice->directory, policy);
+	r = last_good_save(choice->directory, policy);
 	choice->status = (struct policy_status){ .source = POLICY_FROM_FILES };
 	if (r == 0)
 		return;
@@ -108,7 +108,7 @@ static int choose_saved(struct policy_choice *choice, struct policy **ret)
 	char when[64] = "";
 	time_t saved;
 	struct tm tm;
-	int r = policy_state_load(choice->directory, ret, &saved, &reason);
+	int r = last_good_load(choice->directory, ret, &saved, &reason);
 
 	if (r == 0) {
 		choice->status.source = POLICY_SAVED;

@@ -16,7 +16,7 @@
 #include "bus/rival.h"
 #include "engine/engine.h"
 #include "policy/choice.h"
-#include "policy/state.h"
+#include "policy/last-good.h"
 #include "service/directory.h"
 #include "service/lock.h"
 #include "service/notify.h"
@@ -306,7 +306,7 @@ static void note_driver(void)
 int service_run(const struct service_options *options)
 {
 	_cleanup_free_ char *directory = service_directory("STATE_DIRECTORY",
-							   POLICY_STATE_DIRECTORY);
+							   LAST_GOOD_DIRECTORY);
 	_cleanup_(service_done) struct service service = {
 		.options = options,
 		.lock_fd = -1,

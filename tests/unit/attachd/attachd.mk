@@ -34,8 +34,8 @@ $(BUILD)/unit/asan.a $(BUILD)/unit/tsan.a:
 attachd_unit_headers := $(wildcard daemon/*/*.h tests/unit/attachd/*.h) include/xen/io/mydevice.h
 
 attachd_unit_alone := awaited backoff bridge diagnosis directory doubts driver error \
-	escape kinds limit live machine memo metrics name note number paths policy policy-state \
-	protocol quota record registry request request-log shun table
+	escape kinds last-good limit live machine memo metrics name note number paths policy \
+	policy-state protocol quota record registry request request-log shun table
 UNIT_TESTS += $(attachd_unit_alone:%=$(BUILD)/unit/attachd-%)
 
 $(attachd_unit_alone:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
-#include "policy/state.h"
+#include "policy/last-good.h"
 
 #define FILE_NAME "policy"
 #define NEW_FILE_NAME "policy.new"
@@ -149,8 +149,8 @@ static int parse_sources(struct policy *policy, struct cursor *cursor, struct re
 	return policy->n_sources ? 0 : refuse(ret_reason, "it is empty");
 }
 
-int policy_state_parse(const char *data, size_t len, struct policy **ret,
-		       struct reason *ret_reason)
+int last_good_parse(const char *data, size_t len, struct policy **ret,
+		    struct reason *ret_reason)
 {
 	_cleanup_(policy_freep) struct policy *policy = policy_new();
 	struct cursor cursor = { data, len };
@@ -226,8 +226,8 @@ static int open_directory(const char *directory)
 	return fd < 0 ? -errno : fd;
 }
 
-int policy_state_load(const char *directory, struct policy **ret, time_t *ret_saved,
-		      struct reason *ret_reason)
+int last_good_load(const char *directory, struct policy **ret, time_t *ret_saved,
+		   struct reason *ret_reason)
 {
 	_cleanup_(close_fd) int dir = open_directory(directory);
 	_cleanup_free_ char *data = NULL;
@@ -237,7 +237,7 @@ int policy_state_load(const char *directory, struct policy **ret, time_t *ret_sa
 	int r = dir < 0 ? dir : read_state(dir, &data, &len, &saved, &reason);
 
 	if (r == 0)
-		r = policy_state_parse(data, len, ret, &reason);
+		r = last_good_parse(data, len, ret, &reason);
 	if (r == 0) {
 		*ret_saved = saved;
 		return 0;
@@ -293,7 +293,7 @@ static bool has_it(int dir, const char *data, size_t len)
 	       !memcmp(found, data, len);
 }
 
-int policy_state_save(const char *directory, const struct policy *policy)
+int last_good_save(const char *directory, const struct policy *policy)
 {
 	_cleanup_(close_fd) int dir = -1;
 	_cleanup_free_ char *data = NULL;

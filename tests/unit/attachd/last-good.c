@@ -10,7 +10,7 @@
 #include "harness.h"
 #include "policy/choice.h"
 #include "policy/file.h"
-#include "policy/state.h"
+#include "policy/last-good.h"
 
 #define CLOSED "[Defaults]\nAllow=no\n"
 
@@ -91,9 +91,9 @@ static void test_damage(void **state)
 	write_file(place->conf, "", 0);
 	assert_int_equal(policy_load(place->conf, NULL, NULL, &policy), 0);
 	assert_int_equal(policy->n_sources, 2);
-	assert_int_equal(policy_state_load(place->state, &read, &saved, &reason), -ENOENT);
-	assert_int_equal(policy_state_save(place->state, policy), 0);
-	assert_int_equal(policy_state_load(place->state, &read, &saved, &reason), 0);
+	assert_int_equal(last_good_load(place->state, &read, &saved, &reason), -ENOENT);
+	assert_int_equal(last_good_save(place->state, policy), 0);
+	assert_int_equal(last_good_load(place->state, &read, &saved, &reason), 0);
 	assert_int_equal(read->n_sources, 2);
 	assert_string_equal(read->sources[1].file, name);
 	assert_string_equal(read->sections[0].file, name);
@@ -104,10 +104,10 @@ static void test_damage(void **state)
 	for (size_t i = 0; i < len; i++) {
 		struct policy *none = NULL;
 
-		assert_int_equal(policy_state_parse(text, i, &none, &reason), -EBADMSG);
+		assert_int_equal(last_good_parse(text, i, &none, &reason), -EBADMSG);
 		memcpy(changed, text, len);
 		changed[i] ^= 1;
-		assert_int_equal(policy_state_parse(changed, len, &none, &reason), -EBADMSG);
+		assert_int_equal(last_good_parse(changed, len, &none, &reason), -EBADMSG);
 		assert_null(none);
 		assert_true(*reason.text);
 	}
@@ -132,7 +132,7 @@ static void test_lengths(void **state)
 			hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
 		n = snprintf(text, sizeof(text), "mydevice-policy 1\n%016llx\n%s",
 			     (unsigned long long)hash, bodies[i]);
-		assert_int_equal(policy_state_parse(text, (size_t)n, &none, &reason), -EBADMSG);
+		assert_int_equal(last_good_parse(text, (size_t)n, &none, &reason), -EBADMSG);
 		assert_null(none);
 	}
 }
@@ -145,14 +145,14 @@ static void test_saving(void **state)
 
 	write_file(place->conf, CLOSED, strlen(CLOSED));
 	assert_int_equal(policy_load(place->conf, NULL, NULL, &policy), 0);
-	assert_int_equal(policy_state_save(place->state, policy), 0);
+	assert_int_equal(last_good_save(place->state, policy), 0);
 	assert_int_equal(stat(place->saved, &before), 0);
 	assert_int_equal(before.st_mode & 0777, 0600);
-	assert_int_equal(policy_state_save(place->state, policy), 0);
+	assert_int_equal(last_good_save(place->state, policy), 0);
 	assert_int_equal(stat(place->saved, &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
-	assert_int_equal(policy_state_save("/proc/none", policy), -ENOENT);
-	assert_int_equal(policy_state_save(place->conf, policy), -ENOTDIR);
+	assert_int_equal(last_good_save("/proc/none", policy), -ENOENT);
+	assert_int_equal(last_good_save(place->conf, policy), -ENOTDIR);
 }
 
 static void choose(struct policy_choice *choice, enum policy_source source, bool allowed)
