@@ -18,17 +18,12 @@ struct domain *domain_new(struct manager *manager, unsigned int domid, const cha
 /* Leaves XenStore as it is. */
 void domain_free(struct domain *domain);
 
-/* Name and UUID, and the watches that these call for. 0 or -errno. */
-int domain_identify(struct domain *domain);
-
 /*
  * Reads its name again if that may have changed, also while the guest is not served.
  * 0 or -errno; domain.misread remains set.
  */
 int domain_update_identity(struct domain *domain);
 
-/* The policy is another one. */
-void domain_reconsider(struct domain *domain);
 /* It has shut down, crashed or been destroyed. */
 void domain_bury(struct domain *domain);
 

@@ -7,6 +7,7 @@
 #include "base/diagnosis.h"
 #include "base/messages.h"
 #include "engine/guest.h"
+#include "engine/guest-policy.h"
 #include "engine/guest-turn.h"
 #include "engine/host.h"
 #include "engine/manager.h"

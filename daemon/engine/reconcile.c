@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "engine/guest.h"
+#include "engine/guest-name.h"
 #include "engine/guest-turn.h"
 #include "engine/host.h"
 #include "engine/reconcile.h"

@@ -17,7 +17,7 @@ static int on_over(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static bool is_over_its_share(struct domain *domain)
+static bool makes_too_many_events(struct domain *domain)
 {
 	struct throttle *throttle = &domain->throttle;
 	unsigned int burst;
@@ -35,6 +35,21 @@ static bool is_over_its_share(struct domain *domain)
 		return false;
 	if (sd_event_add_time_relative(domain->manager->event, &throttle->over, CLOCK_MONOTONIC,
 				       PAUSE_USEC, 0, on_over, throttle) < 0)
+		return false;
+	domain_note_throttled(domain);
+	return true;
+}
+
+bool throttle_turn(struct domain *domain)
+{
+	uint64_t wait = 0;
+
+	if (domain->rate_burst)
+		wait = rate_take(&domain->rate, monotonic_usec(), domain->rate_burst,
+				 domain->rate_interval_usec / domain->rate_burst);
+	if (!wait)
+		return false;
+	if (domain_pause(domain, wait) < 0)
 		return false;
 	domain_note_throttled(domain);
 	return true;
@@ -61,7 +76,7 @@ void throttle_event(struct domain *guest, struct domain *cause, struct store_wat
 		    bool *removed)
 {
 	/* of a guest that is over its share, nobody else is charged for anything */
-	bool over = guest->throttle.over || is_over_its_share(cause);
+	bool over = guest->throttle.over || makes_too_many_events(cause);
 
 	if (!over || guest->dead || throttle_set_restore(guest) < 0)
 		return;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
+ * A noisy guest waits. It has so many turns in a time, by the policy, and waits for the next.
+ *
  * Events of the nodes of one guest queue up before those of all others. So whoever makes
  * more than its share of them is not watched for a second. Setting a watch again fires it,
  * after which everything that it covers is read: no change is lost.
@@ -12,6 +14,9 @@
 struct domain;
 struct store_watch;
 struct throttle;
+
+/* Takes a turn out of the guest's share. True: it has to wait for its next turn. */
+bool throttle_turn(struct domain *domain);
 
 /*
  * An event of a watch for guest, charged to cause: guest, or the domain that serves it. Removes
