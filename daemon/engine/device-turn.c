@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
 #include <string.h>
 
 #include "base/messages.h"
-#include "engine/company.h"
 #include "engine/device.h"
 #include "engine/device-note.h"
 #include "engine/device-turn.h"
@@ -11,23 +9,11 @@
 #include "engine/guest.h"
 #include "engine/guest-log.h"
 #include "engine/host.h"
+#include "engine/removal.h"
 #include "engine/steps.h"
 #include "engine/stranded.h"
 #include "engine/verify.h"
-#include "nodes/kernel.h"
 #include "nodes/nodes.h"
-
-/*
- * The drivers' buses learn of a deleted directory by an event. If the same
- * directory is there again by then, they take it for the old device.
- */
-#define REST_USEC (250 * USEC_PER_MSEC)
-/* If our own kernel's bus is slow, so long at most. */
-#define REST_MAX_USEC (10 * USEC_PER_SEC)
-/* For a device that was deleted under us and is still asked for: not too eager, at first. */
-#define REST_VANISHED_USEC (1 * USEC_PER_SEC)
-/* More than the unit of the script allows it, TimeoutStopSec= there. */
-#define UNPLUG_USEC (25 * USEC_PER_SEC)
 
 /*
  * A guest can run through the handshake without end, and each step would be
@@ -46,65 +32,6 @@ static unsigned int note_restart(struct device *device)
 			   "often, at least every %llu seconds",
 			   (unsigned long long)(backoff_of_guest.max_usec / USEC_PER_SEC));
 	return DEVICE_PAUSED;
-}
-
-static int begin_close(struct device *device)
-{
-	int r = nodes_close(device_store(device), &device->key);
-
-	/* drivers that do nothing but probe, or none at all */
-	device->untouched = !device->handshake && device->frontend == END_INITIALISING &&
-			    device->backend == END_INITIALISING;
-	/* then it is removed by force, after the same time */
-	if (r < 0)
-		domain_log(device->domain, device, LOG_WARNING, NULL,
-			   "cannot ask the drivers to close: %s", store_strerror(r));
-	return device_set_deadline(device, device->expedited ? 0 : device->detach_timeout_usec);
-}
-
-static uint64_t rest_of_vanished(struct domain *domain)
-{
-	uint64_t wait = backoff_next(&domain->vanishings, &backoff_of_guest, monotonic_usec());
-
-	return wait > REST_VANISHED_USEC ? wait : REST_VANISHED_USEC;
-}
-
-static int remove_nodes(struct device *device, struct step *step)
-{
-	bool left = step->actions & ACTION_NOTE_LEFT;
-	bool vanished = !device->unwanted && !device->domain->dead && !device->orphaned && !left;
-	struct path note = path_record(&device->key, device->record.name);
-	int r;
-
-	r = nodes_remove(device_store(device), &device->key, &note, company_of(device));
-	if (r < 0) {
-		domain_log(device->domain, device, LOG_WARNING, NULL,
-			   "cannot remove the nodes: %s; trying again", store_strerror(r));
-		step->next = PHASE_CLOSING;
-		return device_set_deadline(device, backoff_retry(&device->failures,
-								 monotonic_usec()));
-	}
-	device_unwatch(device);
-	device->removed_usec = monotonic_usec();
-	registry_count(device->domain->manager->registry, COUNT_DETACHED);
-	domain_log(device->domain, device, LOG_INFO, MSG_DETACHED, "detached%s",
-		   device->domain->dead ? ": the guest is gone" :
-		   device->orphaned ? ": the domain that serves it is gone" :
-		   vanished ? ": its nodes were removed" : "");
-	/* nobody else gets the directories of a guest that is gone */
-	if (device->domain->dead)
-		return 0;
-	return device_set_deadline(device, vanished ? rest_of_vanished(device->domain) : REST_USEC);
-}
-
-static int begin_unplug(struct device *device)
-{
-	int r = nodes_unplug(device_store(device), &device->key);
-
-	if (r < 0)
-		domain_log(device->domain, device, LOG_WARNING, NULL,
-			   "cannot take it from its backend: %s", store_strerror(r));
-	return device_set_deadline(device, device->expedited ? 0 : UNPLUG_USEC);
 }
 
 static int read_hotplug(struct device *device)
@@ -143,18 +70,6 @@ static enum event next_event(struct device *device)
 		return device_kind(device)->follows && !device->unwanted ? EVENT_ORPHANED :
 									   EVENT_DEAD;
 	return EVENT_STATES;
-}
-
-static unsigned int forget(struct device *device)
-{
-	const struct domain *domain = device->domain;
-
-	if (!domain->dead && monotonic_usec() - device->removed_usec < REST_MAX_USEC &&
-	    kernel_has_backend(&device->key) && device_set_deadline(device, REST_USEC) == 0)
-		return 0;
-	device_free(device);
-	/* its request may be back, or another have waited for its name or its place */
-	return DEVICE_RESCAN;
 }
 
 static struct step next_step(const struct device *device, enum event event)
@@ -232,7 +147,7 @@ unsigned int device_turn(struct device *device)
 		outcome |= note_restart(device);
 	step = next_step(device, event);
 	if (step.actions & ACTION_FORGET)
-		return outcome | forget(device);
+		return outcome | removal_finish(device);
 	if (step.actions & ACTION_NOTE_CONNECTED)
 		device_note_connected(device);
 	if (step.actions & ACTION_NOTE_DISCONNECTED)
@@ -246,9 +161,9 @@ unsigned int device_turn(struct device *device)
 	if (step.actions & ACTION_NOTE_FORCED)
 		device_note_forced(device);
 	if (step.actions & ACTION_CLOSE)
-		r = begin_close(device);
+		r = removal_close(device);
 	if (step.actions & ACTION_UNPLUG)
-		r = begin_unplug(device);
+		r = removal_unplug(device);
 	if (step.actions & ACTION_STRAND)
 		outcome |= stranded_begin(device);
 	if (step.actions & ACTION_AWAIT && !device->deadline)
@@ -258,7 +173,7 @@ unsigned int device_turn(struct device *device)
 	if (step.actions & ACTION_NOTE_STUCK)
 		device_note_stuck(device);
 	if (step.actions & ACTION_REMOVE)
-		r = remove_nodes(device, &step);
+		r = removal_of_nodes(device, &step);
 	if (r < 0)
 		log_error(r, "cannot set a deadline: %s", strerror(-r));
 	device->phase = step.next;

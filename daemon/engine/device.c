@@ -146,13 +146,6 @@ void device_withdraw(struct device *device)
 	device_look(device);
 }
 
-void device_expedite(struct device *device)
-{
-	device->expedited = true;
-	if (device->phase == PHASE_CLOSING)
-		device->timed_out = true;
-}
-
 void device_orphan(struct device *device)
 {
 	device->orphaned = true;

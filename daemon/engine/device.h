@@ -48,7 +48,7 @@ struct device {
 
 	bool unwanted;			/* for good: it was told to go */
 	bool orphaned;			/* its backend domain is no more */
-	bool expedited;			/* for good: nobody is waited for */
+	bool expedited;			/* for good: nobody is waited for, see removal.h */
 	bool untouched;			/* for good: it closes, and no driver took a step before */
 
 	/* what the next turn has to look at */
@@ -104,9 +104,6 @@ bool device_is_served_elsewhere(const struct device *device);
 
 /* The policy is another one. */
 void device_reconsider(struct device *device);
-
-/* It is to go without being waited for. */
-void device_expedite(struct device *device);
 
 /* It gets a turn then, as timed out; in place of another deadline. 0 or -errno. */
 int device_set_deadline(struct device *device, uint64_t usec);

@@ -16,6 +16,7 @@
 #include "engine/host.h"
 #include "engine/lookup.h"
 #include "engine/orders.h"
+#include "engine/removal.h"
 #include "engine/requests.h"
 #include "engine/wish.h"
 #include "model/guest-ref.h"
@@ -239,7 +240,7 @@ static void detach(struct domain *domain, struct order *order)
 	domain_log(domain, device, LOG_NOTICE, NULL, "to be detached%s, as user %u ordered",
 		   order->force ? " at once" : "", order->uid);
 	if (order->force)
-		device_expedite(device);
+		removal_force(device);
 	device_withdraw(device);
 }
 

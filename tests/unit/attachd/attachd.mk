@@ -35,7 +35,7 @@ attachd_unit_headers := $(wildcard daemon/*/*.h tests/unit/attachd/*.h) include/
 
 attachd_unit_alone := awaited backoff bridge diagnosis directory doubts driver error \
 	escape kinds last-good limit live machine memo metrics name note number paths policy \
-	policy-state protocol quota record registry request request-log shun table
+	protocol quota record registry request request-log shun table
 UNIT_TESTS += $(attachd_unit_alone:%=$(BUILD)/unit/attachd-%)
 
 $(attachd_unit_alone:%=$(BUILD)/unit/attachd-%): $(BUILD)/unit/attachd-%: \
