@@ -302,10 +302,13 @@ static int answer(const struct order *order)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (order->result < 0)
-		return sd_bus_reply_method_errorf(order->userdata, bus_error_name(order->result), "%s",
-						  *order->reason.text ? order->reason.text :
-						  strerror(-order->result));
+	if (order->result < 0) {
+		const char *why = *order->reason.text ? order->reason.text :
+							strerror(-order->result);
+
+		return sd_bus_reply_method_errorf(order->userdata, bus_error_name(order->result),
+						  "%s", why);
+	}
 	if (order->kind == ORDER_EXPLAIN)
 		return sd_bus_reply_method_return(order->userdata, "s", order->explanation);
 	if (order->kind == ORDER_SECTIONS)
