@@ -115,12 +115,13 @@ classes_forced_alone() {
 	[ "$(wc -l <<<"$forced")" -eq 1 ] && grep -w probeonly <<<"$forced"
 }
 
-# Nothing in XenStore, where the kernel's notes of errors stay, nothing in the host's kernel.
+# Nothing in XenStore, where the kernel's notes of errors stay and those of what was withheld
+# from a guest that runs, nothing in the host's kernel.
 classes_gone() {
 	local id=${classes_id[$1]} nodes devices
 	nodes=$(node_paths) && devices=$(dom0 ls "$classes_back") || return
-	! grep -v ^/local/domain/0/error/ <<<"$nodes" | grep -E 'probeonly|lockstep' |
-		grep -E "/$id(/|\$)" &&
+	! grep -vE "^(/local/domain/0/error|/mydevice/$id/withheld)/" <<<"$nodes" |
+		grep -E 'probeonly|lockstep' | grep -E "/$id(/|\$)" &&
 		! grep -E "^(probeonly|lockstep)-$id-" <<<"$devices"
 }
 
